@@ -1,0 +1,1 @@
+"""Runnable benchmarks and the corpus amplifier they share."""
