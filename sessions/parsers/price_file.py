@@ -205,9 +205,9 @@ def _models(table: dict[str, Any]) -> tuple[str, ...]:
     models = table.get("models")
     if not isinstance(models, list) or not models:
         raise ValueError("models must be a list with at least one name")
-    if not all(isinstance(model, str) and model.strip("* ") for model in models):
+    if not all(isinstance(model, str) and model.strip("-* ") for model in models):
         raise ValueError("every one of models must be a name")
-    if any("*" in model.removesuffix("-*") for model in models):
+    if any("*" in model.strip().removesuffix("-*") for model in models):
         raise ValueError("a * may only stand at the end of a model's name, after a dash")
     return tuple(model.strip().lower() for model in models)
 
