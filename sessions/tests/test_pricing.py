@@ -72,6 +72,7 @@ def added(one: Usage, other: Usage) -> Usage:
     [
         ("claude-fable-5", "10 50 1 12.5 20"),
         ("claude-fable-5-1", "10 50 0.25 12.5 20"),
+        ("claude-mythos-5", "10 50 1 12.5 20"),
         ("claude-opus-5", "5 25 0.5 6.25 10"),
         ("claude-opus-5-5", "4 20 0.2 5 8"),
         ("claude-opus-4-8", "5 25 0.5 6.25 10"),
