@@ -156,3 +156,12 @@ def test_bytes_that_are_not_text_are_refused(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ValueError, match="not valid TOML"):
         read_price_file(path)
+
+
+def test_the_documented_example_is_a_price_file(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "formats" / "price-book.md"
+    example = page.read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
+    contract, coder = read_price_file(write(tmp_path, example))
+    assert contract.models == ("claude-opus-4-8",)
+    assert coder.long_context is not None
+    assert coder.long_context[0] == 200_000
