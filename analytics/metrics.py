@@ -1,8 +1,8 @@
 """The one catalogue of metrics and of the dimensions they can be split by.
 
 API, charts, alerts and exporters read ids, units and rules from here and from nowhere else. Ratios are
-percent, 0 to 100, wherever they are shown or compared; an exporter that wants 0 to 1 divides. Every metric can
-be computed from what is stored; a number that could not is left out rather than answered with nothing.
+percent, 0 to 100, wherever they are shown or compared; an exporter that wants 0 to 1 divides. Every metric
+can be computed from what is stored; a number that could not is left out rather than answered with nothing.
 """
 
 from collections.abc import Iterable
@@ -281,7 +281,7 @@ _SESSION_METRICS = (
         label="Session duration",
         unit=Unit.SECONDS,
         kind=Kind.DISTRIBUTION,
-        description="Time from first to last event of the sessions that began in the bucket, pauses included.",
+        description="From first to last event of the sessions that began in the bucket, pauses included.",
         aggregations=_SPREAD,
         dimensions=_USAGE,
         source=Source.SESSIONS,
