@@ -17,8 +17,8 @@ What makes a copy both distinct and valid:
   and torn tails of its original, and the totals are known before anything is written.
 
 Names of projects (slugs without a UUID) stay: the copies are more work in the same projects. What looks like
-a name rather than a random identifier stays as well, even under an identifier's key, and so does an identifier
-whose random part was cut out by a redaction.
+a name rather than a random identifier stays as well, even under an identifier's key, and so does an
+identifier whose random part was cut out by a redaction.
 """
 
 from __future__ import annotations
