@@ -20,6 +20,7 @@ Record = dict[str, Any]
 
 
 def question(session: str) -> Record:
+    """The first prompt; a fork repeats it under its own session."""
     return _entry(
         "user", session, QUESTION, None, "2026-03-01T23:50:00.250Z", {"role": "user", "content": "Hi"}
     )
@@ -41,6 +42,7 @@ def answer(session: str, output_tokens: int) -> Record:
 
 
 def result(session: str) -> Record:
+    """The result of the call; its text names other identifiers, one right behind a line break."""
     text = f"Output\n{ANSWER}\nof {TOOL_CALL}, session_{AGENT}"
     block = {"type": "tool_result", "tool_use_id": TOOL_CALL, "content": text}
     return _entry(
@@ -49,11 +51,13 @@ def result(session: str) -> Record:
 
 
 def agent_entry() -> Record:
+    """What a subagent of the session wrote."""
     entry = _entry("user", SESSION, "99999999-52f4-4f0a-9d7e-0c5a3be11d09", None, "2026-03-02T00:02:00Z", {})
     return {**entry, "agentId": AGENT, "isSidechain": True}
 
 
 def other_question() -> Record:
+    """A session that shares nothing with the others."""
     entry = question(OTHER_SESSION)
     return {**entry, "uuid": "88888888-52f4-4f0a-9d7e-0c5a3be11d08", "timestamp": "2026-01-10T08:00:00.000Z"}
 
