@@ -246,9 +246,7 @@ _USAGE_METRICS = (
         "session_tokens", "Tokens", "Input plus output tokens, each model response once; no cache tokens."
     ),
     _tokens("input_tokens", "Input tokens", "Tokens sent to the model outside its prompt cache."),
-    _tokens(
-        "output_tokens", "Output tokens", "Tokens the model wrote; a lower bound where a response was cut."
-    ),
+    _tokens("output_tokens", "Output tokens", "Tokens the model wrote; a lower bound for partial responses."),
     _tokens("cache_read_tokens", "Cache read tokens", "Input tokens the model took from its prompt cache."),
     _tokens("cache_creation_tokens", "Cache write tokens", "Input tokens written to the prompt cache."),
     _tokens(
@@ -338,7 +336,7 @@ _TOOL_METRICS = (
     _ratio(
         "tool_success_rate",
         "Tool success rate",
-        "Tool calls that succeeded as a share of those whose outcome is known.",
+        "Tool calls that succeeded as a share of those that succeeded or failed.",
         Source.TOOLS,
         _TOOLS,
         HigherIs.GOOD,
@@ -346,7 +344,7 @@ _TOOL_METRICS = (
     _ratio(
         "tool_error_rate",
         "Tool error rate",
-        "Tool calls that failed as a share of those whose outcome is known.",
+        "Tool calls that failed as a share of those that succeeded or failed.",
         Source.TOOLS,
         _TOOLS,
         HigherIs.BAD,
