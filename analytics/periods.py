@@ -19,12 +19,14 @@ from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# "Everything" needs two ends to be a period; 2100 leaves room for transcripts of clocks that run ahead.
 ALL_TIME_START = EPOCH
 ALL_TIME_END = datetime(2100, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 QUARTER = timedelta(minutes=15)
 QUARTER_MS = 900_000
+# More than a chart can show; without a limit one request for the quarters of a century would tie up a server.
 MAX_BUCKETS = 10_000
 MONDAY = 0
 
@@ -138,6 +140,7 @@ class Period:
         )
         if not on_midnights:
             return Period(self.start_at - self.length, self.start_at, self.zone)
+        # Only from a 1st to a 1st: 10 February to 9 March was asked for as 28 days, not as a month.
         months = whole_months(first, after)
         start = months_before(first, months) if months else first - (after - first)
         return Period(start_of_day(start, self.zone), self.start_at, self.zone)
@@ -169,6 +172,7 @@ def start_of_day(day: date, zone: ZoneInfo) -> datetime:
 
 def first_instant(wall: datetime, zone: ZoneInfo) -> datetime:
     """The first UTC instant at which the zone's clock reads the naive time `wall`, or jumps past it."""
+    # Where the clock shows `wall` twice, fold=0 is the first time.
     instant = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if instant.astimezone(zone).replace(tzinfo=None) == wall:
         return instant
@@ -178,6 +182,7 @@ def first_instant(wall: datetime, zone: ZoneInfo) -> datetime:
 
 def _clock_change(low: datetime, high: datetime, zone: ZoneInfo) -> datetime:
     """The instant between `low` and `high` from which the zone has the offset it has at `high`."""
+    # zoneinfo does not tell its transitions, so they are searched for, to the second they are defined to.
     offset = high.astimezone(zone).utcoffset()
     before, after = int(low.timestamp()), int(high.timestamp())
     while after - before > 1:
@@ -211,6 +216,7 @@ def buckets(period: Period, kind: BucketKind, *, week_start: int = MONDAY) -> li
     shortens its hour. `week_start` is 0 for Monday to 6 for Sunday. Raises TooManyBuckets; narrow an open
     period first.
     """
+    # One edge more than allowed proves that there are too many, without making them all.
     edges = list(islice(_edges(period, kind, week_start), MAX_BUCKETS + 2))
     if len(edges) > MAX_BUCKETS + 1:
         sentence = (
@@ -221,6 +227,15 @@ def buckets(period: Period, kind: BucketKind, *, week_start: int = MONDAY) -> li
         Bucket(start_at, end_at, _label(start_at.astimezone(period.zone), kind, week_start))
         for start_at, end_at in pairwise(edges)
     ]
+
+
+def fitting_kind(period: Period) -> BucketKind:
+    """The buckets that give a chart of the period some 20 to 120 values when nobody chose any."""
+    if period.length <= 3 * DAY:
+        return BucketKind.HOURLY
+    if period.length <= 120 * DAY:
+        return BucketKind.DAILY
+    return BucketKind.WEEKLY if period.length <= 750 * DAY else BucketKind.MONTHLY
 
 
 def _edges(period: Period, kind: BucketKind, week_start: int) -> Iterator[datetime]:

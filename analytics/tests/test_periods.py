@@ -1,4 +1,5 @@
 from bisect import bisect_right
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
@@ -19,6 +20,7 @@ from analytics.periods import (
     TooManyBuckets,
     bucket_indexes,
     buckets,
+    fitting_kind,
     local_date,
     months_before,
     quarter_ceiling,
@@ -280,6 +282,19 @@ class TestBuckets:
         assert "10,000 quarter-hour" in refusal.value.errors["period"]
 
 
+@pytest.mark.parametrize(
+    ("length", "kind"),
+    [(1, BucketKind.HOURLY), (7, BucketKind.DAILY), (90, BucketKind.DAILY), (366, BucketKind.WEEKLY)],
+)
+def test_a_period_of_days_is_cut_to_fit_a_chart(length: int, kind: BucketKind) -> None:
+    period = days(UTC_ZONE, date(2026, 3, 1), date(2026, 3, 1) + (length - 1) * DAY)
+    assert fitting_kind(period) is kind
+
+
+def test_many_years_are_cut_into_months() -> None:
+    assert fitting_kind(days(UTC_ZONE, date(2015, 1, 1), date(2026, 3, 1))) is BucketKind.MONTHLY
+
+
 class TestQuartersOfBuckets:
     @settings(deadline=None)
     @given(periods(), KINDS)
@@ -305,6 +320,30 @@ class TestQuartersOfBuckets:
         (index,) = bucket_indexes([quarter_of(event_at)], cut)
         expected = bisect_right([b.start_at for b in cut], event_at) - 1
         assert index == (expected if event_at < cut[-1].end_at else None)
+
+    @pytest.mark.parametrize("name", ODD_ZONES)
+    @settings(max_examples=15, deadline=None)
+    @given(data=st.data())
+    def test_a_year_of_events_is_counted_on_the_same_days_as_one_by_one(
+        self, name: str, data: st.DataObject
+    ) -> None:
+        zone = ZoneInfo(name)
+        year = days(zone, date(2026, 1, 1), date(2026, 12, 31))
+        moments = st.datetimes(naive(year.start_at), naive(year.end_at - HOUR), timezones=st.just(UTC))
+        changes = [datetime(2026, 3, 8, 7, tzinfo=UTC), datetime(2026, 4, 4, 15, tzinfo=UTC)]
+        near_a_change = st.builds(
+            lambda change, hours: change + timedelta(hours=hours),
+            st.sampled_from(
+                [*changes, datetime(2026, 10, 3, 15, 30, tzinfo=UTC), datetime(2026, 11, 1, 6, tzinfo=UTC)]
+            ),
+            st.floats(-30, 30),
+        )
+        events = sorted(data.draw(st.lists(moments | near_a_change, max_size=60)))
+        cut = buckets(year, BucketKind.DAILY)
+        indexes = bucket_indexes([quarter_of(event) for event in events], cut)
+        by_bucket = Counter(cut[index].label for index in indexes if index is not None)
+        assert by_bucket == Counter(local_date(event, zone).isoformat() for event in events)
+        assert by_bucket.total() == len(events)
 
     def test_quarters_outside_have_no_bucket(self) -> None:
         cut = buckets(days(UTC_ZONE, date(2026, 3, 1), date(2026, 3, 2)), BucketKind.DAILY)
