@@ -12,6 +12,7 @@ from analytics.metrics import Unit
 
 Number = int | float | Decimal
 
+# Spaces that do not break: "1 234" and "2 h 5 min" stay on one line of a narrow table.
 THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 SPACE = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
@@ -73,6 +74,7 @@ def money(value: Number | None) -> Figure:
     size = abs(amount)
     if 0 < size < Decimal("0.00005"):
         return Figure(f"<{_signed(amount, '$0.0001')}", _exact(amount, "$"))
+    # A response costs fractions of a cent, a team's year many thousands: four digits that matter for both.
     places = 4 if 0 < size < Decimal("0.1") else 0 if size >= 10_000 else 2
     return Figure(_signed(amount, f"${_fixed(size, places)}"), _exact(amount, "$"))
 
@@ -130,6 +132,7 @@ def _joined(*parts: tuple[Number, str]) -> str:
     return SPACE.join(f"{_grouped(_decimal(size), 3)}{SPACE}{unit}" for size, unit in parts if size)
 
 
+# From which age on, up to which, and the words. Months are 30 days: `exact` has the date.
 AGES = (
     (timedelta(minutes=1), timedelta(hours=1), "min", "min"),
     (timedelta(hours=1), timedelta(days=1), "h", "h"),

@@ -167,6 +167,8 @@ DIMENSIONS = {
     )
 }
 
+# Tokens are not split by tool: a response can call several, and no record says which token was for which.
+# Errors and compactions have no model: the lines that report them name none.
 _WORK = ("project", "session_type", "agent", "skill", "feature", "branch", "task", "phase")
 _USAGE = ("project", "model", "model_family", *_WORK[1:])
 _TOOLS = (*_USAGE, "tool", "tool_category", "mcp_server")
@@ -202,6 +204,7 @@ def _tokens(id: str, label: str, description: str, higher_is: HigherIs = HigherI
 def _ratio(
     id: str, label: str, description: str, source: Source, dimensions: tuple[str, ...], higher_is: HigherIs
 ) -> Metric:
+    # One failure in two calls is no failure rate of 50 %: below 20 events an alert on a ratio does not speak.
     only = (Aggregation.RATIO,)
     percent = Unit.PERCENT
     return Metric(
@@ -210,6 +213,7 @@ def _ratio(
 
 
 def _progress(id: str, label: str, description: str, source: Source, dimensions: tuple[str, ...]) -> Metric:
+    # How far work has come can be watched at its lowest and highest, but a mean of levels means nothing.
     latest = (Aggregation.LAST, Aggregation.MIN, Aggregation.MAX)
     good = HigherIs.GOOD
     return Metric(

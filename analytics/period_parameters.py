@@ -24,6 +24,7 @@ from analytics.periods import (
     start_of_day,
 )
 
+# Nothing was recorded outside these years, and arithmetic with zones overflows at the ends of datetime.
 FIRST_YEAR, LAST_YEAR = ALL_TIME_START.year, ALL_TIME_END.year - 1
 # A plus sign that was not percent-encoded reaches us as a space: "2026-03-01T10:00:00 02:00".
 LOST_PLUS = re.compile(r"(?<=\d) (?=\d\d:?\d\d$)")
@@ -62,6 +63,7 @@ def parse_period(
     """
     start, end = (start or "").strip(), (end or "").strip()
     errors: dict[str, str] = {}
+    # A wrong zone must not hide what else is wrong: the rest is read as if none had been given.
     zone = _read(errors, "tz", lambda: parse_zone(tz, default_zone)) or default_zone
     chosen = _read(errors, "period", lambda: _choose(preset, default, has_dates=bool(start or end)))
     start_at = _read(errors, "start", lambda: _parse_start(start, zone))
@@ -104,6 +106,7 @@ def parse_zone(name: str | None, default: ZoneInfo) -> ZoneInfo:
 
 @cache
 def _zone_names() -> frozenset[str]:
+    # "localtime" would answer in the zone of whatever machine the server happens to be.
     return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
