@@ -1,0 +1,98 @@
+"""The archive: every byte that was read, compressed, kept for ever, and how to get a line back from it."""
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from typing import Any
+
+import zstandard
+
+from sessions.models import ArchiveSegment, TranscriptEntry
+from sessions.parsers.lines import Chunk
+
+LEVEL = 3
+SEGMENT_COLUMNS = (
+    "source_id",
+    "generation",
+    "offset",
+    "length",
+    "first_line",
+    "sha256",
+    "data",
+    "provisional",
+    "abridged",
+)
+_compressor = zstandard.ZstdCompressor(level=LEVEL)
+_decompressor = zstandard.ZstdDecompressor()
+
+
+class ArchiveDamaged(Exception):
+    """A segment's bytes are not those that were archived."""
+
+
+def segment_row(
+    source_id: int, generation: int, first_line: int, chunk: Chunk, *, provisional: bool = False
+) -> tuple[Any, ...]:
+    """A row for SEGMENT_COLUMNS."""
+    if chunk.oversize:
+        big = chunk.oversize
+        kept = _compressor.compress(big.head + big.tail)
+        return (
+            source_id,
+            generation,
+            big.offset,
+            big.length,
+            first_line,
+            big.sha256,
+            kept,
+            provisional,
+            True,
+        )
+    raw = chunk.raw
+    digest = sha256(raw).digest()
+    data = _compressor.compress(raw)
+    return source_id, generation, chunk.offset, len(raw), first_line, digest, data, provisional, False
+
+
+def segment_bytes(segment: ArchiveSegment) -> bytes:
+    """The segment's original bytes. Raises ArchiveDamaged when they do not have the digest they were stored with."""
+    try:
+        raw = _decompressor.decompress(bytes(segment.data))
+    except zstandard.ZstdError as error:
+        raise ArchiveDamaged(f"Archive segment {segment.pk} cannot be decompressed: {error}.") from error
+    if not segment.abridged and sha256(raw).digest() != bytes(segment.sha256):
+        raise ArchiveDamaged(f"Archive segment {segment.pk} does not have the digest it was stored with.")
+    return raw
+
+
+def lines_of(entries: Iterable[TranscriptEntry]) -> Iterator[tuple[TranscriptEntry, bytes]]:
+    """Each entry with its original line (newline and all), reading every segment once where entries are in order."""
+    held: ArchiveSegment | None = None
+    raw = b""
+    for entry in entries:
+        if held is None or not _covers(held, entry):
+            held = _segment_of(entry)
+            raw = segment_bytes(held)
+        start = entry.offset - held.offset
+        yield entry, raw[start : start + entry.length]
+
+
+def _covers(segment: ArchiveSegment, entry: TranscriptEntry) -> bool:
+    return (
+        segment.source_id == entry.source_id
+        and segment.generation == entry.generation
+        and segment.offset <= entry.offset < segment.offset + segment.length
+    )
+
+
+def _segment_of(entry: TranscriptEntry) -> ArchiveSegment:
+    return (
+        ArchiveSegment.objects.filter(
+            source_id=entry.source_id, generation=entry.generation, offset__lte=entry.offset
+        )
+        .order_by("-offset")
+        .first()
+    ) or _missing(entry)
+
+
+def _missing(entry: TranscriptEntry) -> ArchiveSegment:
+    raise ArchiveDamaged(f"No archive segment holds the line of entry {entry.pk}.")

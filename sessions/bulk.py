@@ -1,0 +1,119 @@
+"""Writing many rows at once: executemany on SQLite, COPY into a temporary table on PostgreSQL.
+
+Django's object path costs three times as much on SQLite (docs/decisions). Callers hold the
+transaction; values are integers, texts, bytes, booleans or None, in the order of `columns`.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import batched
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
+
+from sessions.parsers.keys import stable_key
+
+Row = Sequence[Any]
+IN_CHUNK = 5000
+
+
+def write_rows(
+    model: type[Model],
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    *,
+    unique: Sequence[str] = (),
+    update: Sequence[str] = (),
+) -> None:
+    """Insert `rows`; where `unique` columns already hold a row, update its `update` columns (none: leave it).
+
+    Without `unique` a collision is an IntegrityError.
+    """
+    if not rows:
+        return
+    if connection.vendor == "postgresql":
+        _copy_rows(model._meta.db_table, columns, rows, unique, update)
+    else:
+        _execute_rows(model._meta.db_table, columns, rows, unique, update)
+
+
+def _execute_rows(
+    table: str, columns: Sequence[str], rows: Sequence[Row], unique: Sequence[str], update: Sequence[str]
+) -> None:
+    marks = ", ".join(["%s"] * len(columns))
+    sql = f"INSERT INTO {_quoted(table)} ({_names(columns)}) VALUES ({marks}){_on_conflict(unique, update)}"
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, rows)
+
+
+def _copy_rows(
+    table: str, columns: Sequence[str], rows: Sequence[Row], unique: Sequence[str], update: Sequence[str]
+) -> None:
+    names, target = _names(columns), _quoted(table)
+    with connection.cursor() as cursor:
+        into = target
+        if unique:
+            into = _quoted(f"incoming_{stable_key(table, *columns):x}")
+            cursor.execute(
+                f"CREATE TEMP TABLE IF NOT EXISTS {into} ON COMMIT DELETE ROWS AS SELECT {names} FROM {target} LIMIT 0"
+            )
+            cursor.execute(f"TRUNCATE {into}")
+        with cursor.copy(f"COPY {into} ({names}) FROM STDIN") as copy:  # type: ignore[attr-defined]
+            for row in rows:
+                copy.write_row(row)
+        if unique:
+            conflict = _on_conflict(unique, update)
+            cursor.execute(f"INSERT INTO {target} ({names}) SELECT {names} FROM {into}{conflict}")
+
+
+def _on_conflict(unique: Sequence[str], update: Sequence[str]) -> str:
+    if not unique:
+        return ""
+    if not update:
+        return f" ON CONFLICT ({_names(unique)}) DO NOTHING"
+    changes = ", ".join(f"{_quoted(c)} = excluded.{_quoted(c)}" for c in update)
+    return f" ON CONFLICT ({_names(unique)}) DO UPDATE SET {changes}"
+
+
+def save_columns(model: type[Model], instances: Sequence[Model], columns: Sequence[str]) -> None:
+    """Write `columns` (attribute names) of existing rows from instances, in one statement per table."""
+    fields = {field.attname: field for field in model._meta.concrete_fields}
+    names = [field.attname for field in model._meta.concrete_fields]
+    rows = [
+        [fields[n].get_db_prep_save(getattr(instance, n), connection) for n in names]
+        for instance in instances
+    ]
+    write_rows(model, names, rows, unique=("id",), update=columns)
+
+
+def next_id(model: type[Model]) -> int:
+    """The next free id of a table that one writer at a time fills (the sync lease sees to that)."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT COALESCE(MAX(id), 0) + 1 FROM {_quoted(model._meta.db_table)}")
+        return int(cursor.fetchone()[0])
+
+
+def in_chunks[T](values: Iterable[T], size: int = IN_CHUNK) -> Iterator[list[T]]:
+    """The values in lists short enough for one IN (...)."""
+    for chunk in batched(values, size):
+        yield list(chunk)
+
+
+def rows_where_in(
+    model: type[Model], columns: Sequence[str], key: str, values: Iterable[int]
+) -> Iterator[tuple[Any, ...]]:
+    """Rows whose `key` column is one of `values`, as plain tuples of `columns`."""
+    head = f"SELECT {_names(columns)} FROM {_quoted(model._meta.db_table)} WHERE {_quoted(key)} IN "
+    with connection.cursor() as cursor:
+        for chunk in in_chunks(values):
+            # Integers only: written out, which is faster than binding thousands of parameters.
+            cursor.execute(head + "(" + ",".join(str(int(v)) for v in chunk) + ")")
+            yield from cursor.fetchall()
+
+
+def _names(columns: Sequence[str]) -> str:
+    return ", ".join(_quoted(c) for c in columns)
+
+
+def _quoted(name: str) -> str:
+    return connection.ops.quote_name(name)

@@ -1,0 +1,81 @@
+"""Which project a session belongs to."""
+
+from django.utils.text import slugify
+
+from sessions.models import AgentSession, Project, SourceSession
+from sessions.parsers.paths import Place, folder_slug, place_of, slug_place
+from sessions.parsers.records import SessionRef
+
+
+class Places:
+    """Projects by key, made when a session names a new one."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, Project] = {}
+
+    def set_project(self, session: AgentSession) -> None:
+        """A subagent belongs where its trunk belongs; a trunk where its first record says it ran (R25)."""
+        place = place_of(session.cwd) if session.cwd else None
+        session.worktree = place.worktree[:200] if place else ""
+        if session.agent_id:
+            trunk = AgentSession.objects.filter(pk=SessionRef(session.native_id).key).first()
+            if trunk and trunk.project_id:
+                session.project_id = trunk.project_id
+                return
+        elif place is None:
+            place = self._place_of_members(session) or self._place_of_folder(session)
+        session.project = self._project(place, session.is_demo) if place else None
+
+    def _place_of_members(self, session: AgentSession) -> Place | None:
+        """A trunk known only from its subagents ran where they ran."""
+        members = AgentSession.objects.filter(native_id=session.native_id).exclude(pk=session.pk)
+        found = members.exclude(facets=None).filter(facets__name="cwd")
+        cwd = (
+            found.order_by("facets__first_at_ms", "facets__value")
+            .values_list("facets__value", flat=True)
+            .first()
+        )
+        return place_of(cwd) if cwd else None
+
+    def _place_of_folder(self, session: AgentSession) -> Place | None:
+        """No line says where it ran: the folder's name does, or another project with that folder."""
+        links = SourceSession.objects.filter(session__native_id=session.native_id).select_related("source")
+        link = links.order_by("source__relative_path").first()
+        if link is None:
+            return None
+        place = slug_place(link.source.relative_path.split("/", 1)[0])
+        known = Project.objects.filter(folder_slug=place.key.removeprefix("slug:")).order_by("key").first()
+        if known:
+            self._by_key[known.key] = known
+            return Place(known.key, known.root_path, known.name, place.worktree)
+        return place
+
+    def _project(self, place: Place, is_demo: bool) -> Project:
+        project = self._by_key.get(place.key) or Project.objects.filter(key=place.key[:1000]).first()
+        if project is None:
+            project = Project.objects.create(
+                key=place.key[:1000],
+                slug=_free_slug(place.name),
+                name=place.name[:200],
+                root_path=place.root_path[:1000],
+                folder_slug=folder_slug(place.root_path)[:1000] if place.root_path else "",
+                is_demo=is_demo,
+            )
+            self._adopt(project)
+        self._by_key[place.key] = project
+        return project
+
+    def _adopt(self, project: Project) -> None:
+        """Sessions that only a folder's name had placed belong to the project whose folder it is."""
+        stand_in = (
+            Project.objects.filter(key=f"slug:{project.folder_slug}").first() if project.folder_slug else None
+        )
+        if stand_in:
+            AgentSession.objects.filter(project=stand_in).update(project=project, stale=True)
+            stand_in.delete()
+
+
+def _free_slug(name: str) -> str:
+    base = slugify(name)[:180] or "project"
+    taken = set(Project.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    return next(s for n in range(1, len(taken) + 2) if (s := base if n == 1 else f"{base}-{n}") not in taken)

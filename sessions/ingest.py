@@ -1,0 +1,386 @@
+"""Writing what was read: one transaction a batch holds archive, entries, facts, marks and checkpoints.
+
+Killing the process at any moment loses nothing and doubles nothing: a batch is there whole, with the
+checkpoint after it, or not at all.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from sessions.archive import SEGMENT_COLUMNS
+from sessions.bulk import next_id, rows_where_in, save_columns, write_rows
+from sessions.facts.facets import write_facets
+from sessions.facts.responses import SeenInEntry, write_responses
+from sessions.facts.tool_calls import CallSeen, write_tool_calls
+from sessions.models import (
+    AgentSession,
+    ArchiveSegment,
+    DirtyQuarter,
+    QuarantinedLine,
+    SessionEvent,
+    SourceFile,
+    SourceSession,
+    TranscriptEntry,
+)
+from sessions.parsers.keys import stable_key
+from sessions.parsers.normalise import quarter_of
+from sessions.parsers.pricing import PriceBook
+from sessions.parsers.records import SESSION, BadLine, Event, ParsedLine, SessionRef
+
+ENTRY_COLUMNS = (
+    "id",
+    "session_id",
+    "source_id",
+    "generation",
+    "offset",
+    "length",
+    "seq",
+    "uuid_key",
+    "parent_key",
+    "digest",
+    "kind",
+    "subtype",
+    "at_ms",
+    "is_sidechain",
+    "superseded",
+    "provisional",
+)
+EVENT_COLUMNS = (
+    "session_id",
+    "entry_id",
+    "kind",
+    "at_ms",
+    "quarter",
+    "seq",
+    "text",
+    "data",
+    "leaf_key",
+    "inherited",
+)
+QUARANTINE_COLUMNS = (
+    "source_id",
+    "generation",
+    "offset",
+    "length",
+    "line_no",
+    "reason",
+    "detail",
+    "excerpt",
+    "provisional",
+)
+SOURCE_COLUMNS = tuple(f.attname for f in SourceFile._meta.concrete_fields if f.attname != "id")
+COLD_BATCH_LINES = 5000
+LIVE_BATCH_LINES = 500
+BATCH_BYTES = 16 << 20
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run wrote, for its report."""
+
+    lines: Counter[str] = field(default_factory=Counter)
+    sessions: Counter[str] = field(default_factory=Counter)
+    responses: Counter[str] = field(default_factory=Counter)
+    tool_calls: Counter[str] = field(default_factory=Counter)
+    bytes_read: int = 0
+
+
+class _NewLine:
+    """A line to be stored, with what the batch decides about it."""
+
+    __slots__ = ("entry_id", "line", "provisional", "session_key", "source")
+
+    def __init__(self, line: ParsedLine, source: SourceFile, session_key: int, provisional: bool) -> None:
+        self.line, self.source, self.session_key, self.provisional = line, source, session_key, provisional
+        self.entry_id = 0
+
+
+class BatchWriter:
+    """Collects parsed lines and writes them in batches. One writer at a time holds the sync lease."""
+
+    def __init__(self, prices: PriceBook, *, batch_lines: int = COLD_BATCH_LINES) -> None:
+        self.tally = Tally()
+        self.lines_done = 0  # lines handed over, written or not
+        self._prices = prices
+        self._batch_lines = batch_lines
+        self._known_sessions: set[int] = set()
+        self._links: set[tuple[int, int]] = set()
+        self._keys: dict[SessionRef, int] = {}
+        self._next_entry = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self._lines: list[_NewLine] = []
+        self._bytes = 0
+        self._segments: list[tuple[Any, ...]] = []
+        self._quarantine: list[tuple[Any, ...]] = []
+        self._sources: dict[int, SourceFile] = {}
+        self._refs: dict[int, SessionRef] = {}
+        self._demo: set[int] = set()
+        self._before: list[Callable[[], object]] = []
+        self._after: list[Callable[[], object]] = []
+
+    def before_write(self, action: Callable[[], object]) -> None:
+        """Do this at the beginning of the batch's transaction."""
+        self._before.append(action)
+
+    def after_write(self, action: Callable[[], object]) -> None:
+        """Do this at the end of the batch's transaction."""
+        self._after.append(action)
+
+    def add_line(self, source: SourceFile, line: ParsedLine, *, provisional: bool = False) -> None:
+        """Store a line. Counts as stored or duplicate when the batch is written."""
+        key = self._keys.get(line.session)
+        if key is None:
+            key = self._keys[line.session] = line.session.key
+        self._refs[key] = line.session
+        for seen in line.responses:
+            if seen.session is not line.session:
+                self._refs[self._session_key(seen.session)] = seen.session
+        self._lines.append(_NewLine(line, source, key, provisional))
+        self._bytes += line.length
+        self.lines_done += 1
+        source.lines_seen += 1
+        name = record_name(line.kind, line.subtype)
+        source.record_counts[name] = source.record_counts.get(name, 0) + 1
+        if source.is_demo:
+            self._demo.add(key)
+
+    def add_bad_line(self, source: SourceFile, bad: BadLine, *, provisional: bool = False) -> None:
+        """Quarantine a line that could not be understood."""
+        source.lines_seen += 1
+        source.lines_quarantined += 1
+        self.tally.lines["quarantined"] += 1
+        self._quarantine.append(
+            (
+                source.pk,
+                source.generation,
+                bad.offset,
+                bad.length,
+                bad.line_no,
+                bad.reason,
+                bad.detail.replace("\x00", "\ufffd")[:500],
+                bad.excerpt[:400],
+                provisional,
+            )
+        )
+
+    def add_blank_line(self, source: SourceFile) -> None:
+        """Count a line that holds nothing."""
+        source.lines_seen += 1
+        source.lines_blank += 1
+        self.tally.lines["blank"] += 1
+
+    def add_segment(self, source: SourceFile, row: tuple[Any, ...]) -> None:
+        """Keep the bytes the next lines come from."""
+        self._segments.append(row)
+        self._sources[source.pk] = source
+
+    def touch(self, source: SourceFile) -> None:
+        """Write this source's row (its checkpoint) with the batch."""
+        self._sources[source.pk] = source
+
+    def flush_if_full(self) -> bool:
+        """Write the batch when it is large enough; True when it was."""
+        if len(self._lines) < self._batch_lines and self._bytes < BATCH_BYTES:
+            return False
+        self.flush()
+        return True
+
+    def flush(self) -> None:
+        """Write everything collected in one transaction."""
+        with transaction.atomic():
+            self._write()
+        self._clear()
+
+    def _write(self) -> None:
+        for action in self._before:
+            action()
+        write_rows(ArchiveSegment, SEGMENT_COLUMNS, self._segments)
+        write_rows(QuarantinedLine, QUARANTINE_COLUMNS, self._quarantine)
+        if self._lines:
+            self._create_sessions()
+            new = self._new_lines()
+            self._write_entries(new)
+            self._write_facts(new)
+        save_columns(SourceFile, list(self._sources.values()), SOURCE_COLUMNS)
+        for action in self._after:
+            action()
+
+    def _session_key(self, ref: SessionRef) -> int:
+        key = self._keys.get(ref)
+        if key is None:
+            key = self._keys[ref] = ref.key
+        return key
+
+    def _create_sessions(self) -> None:
+        """Every session a line names, and the trunk of every subagent, has a row."""
+        wanted = dict(self._refs)
+        for ref in self._refs.values():
+            if ref.agent_id:
+                trunk = SessionRef(ref.native_id)
+                wanted.setdefault(self._session_key(trunk), trunk)
+        missing = {key: ref for key, ref in wanted.items() if key not in self._known_sessions}
+        existing = {row[0] for row in rows_where_in(AgentSession, ("id",), "id", missing)}
+        fresh = [_session_row(key, ref) for key, ref in missing.items() if key not in existing]
+        AgentSession.objects.bulk_create(fresh)
+        self._known_sessions |= missing.keys()
+        self.tally.sessions["created"] += len(fresh)
+        AgentSession.objects.filter(id__in=self._demo, is_demo=False).update(is_demo=True)
+
+    def _new_lines(self) -> list[_NewLine]:
+        """The lines that are not stored yet; the others are counted as duplicates."""
+        columns = ("uuid_key", "session_id", "digest", "id", "source_id", "generation")
+        uuid_keys = {item.line.uuid_key for item in self._lines}
+        stored = {row[:3]: row[3:] for row in rows_where_in(TranscriptEntry, columns, "uuid_key", uuid_keys)}
+        fresh: dict[tuple[int, int, int], _NewLine] = {}
+        moved: list[tuple[int, ...]] = []
+        for item in self._lines:
+            identity = (item.line.uuid_key, item.session_key, item.line.digest)
+            if identity not in stored and identity not in fresh:
+                fresh[identity] = item
+                item.source.lines_stored += 1
+                self.tally.lines["stored"] += 1
+                continue
+            item.source.lines_duplicate += 1
+            self.tally.lines["duplicate"] += 1
+            known = stored.get(identity)
+            if known and known[1] == item.source.pk and known[2] < item.source.generation:
+                line = item.line
+                moved.append((item.source.generation, line.offset, line.length, line.line_no, known[0]))
+        self._move_entries(moved)
+        return list(fresh.values())
+
+    def _move_entries(self, moved: list[tuple[int, ...]]) -> None:
+        """Lines of a rewritten file that stand in it again: point to where they stand now."""
+        for generation, offset, length, line_no, entry_id in moved:
+            TranscriptEntry.objects.filter(id=entry_id).update(
+                generation=generation, offset=offset, length=length, seq=line_no, superseded=False
+            )
+
+    def _write_entries(self, new: list[_NewLine]) -> None:
+        self._next_entry = self._next_entry or next_id(TranscriptEntry)
+        rows = []
+        for item in new:
+            item.entry_id = self._next_entry
+            self._next_entry += 1
+            rows.append(_entry_row(item))
+        write_rows(TranscriptEntry, ENTRY_COLUMNS, rows)
+        links = {(item.source.pk, item.session_key) for item in new} - self._links
+        SourceSession.objects.bulk_create(
+            [SourceSession(source_id=source, session_id=session) for source, session in sorted(links)],
+            ignore_conflicts=True,
+        )
+        self._links |= links
+
+    def _write_facts(self, new: list[_NewLine]) -> None:
+        responses = [
+            SeenInEntry(seen, self._session_key(seen.session), item.entry_id)
+            for item in new
+            for seen in item.line.responses
+        ]
+        calls = [
+            CallSeen(part, item.session_key, item.entry_id)
+            for item in new
+            for part in (*item.line.tool_uses, *item.line.tool_results, *item.line.spawns)
+        ]
+        wrote = write_responses(responses, self._prices)
+        called = write_tool_calls(calls)
+        write_facets([(item.line, item.session_key) for item in new])
+        write_rows(SessionEvent, EVENT_COLUMNS, [row for item in new for row in _event_rows(item)])
+        self.tally.responses.update({"created": wrote.created, "updated": wrote.updated})
+        self.tally.tool_calls.update({"created": called.created, "updated": called.updated})
+        mark_dirty(wrote.quarters | called.quarters)
+        touched = set(self._refs) | wrote.sessions | called.sessions
+        touched |= self._spawned(new) | self._summarised(new)
+        AgentSession.objects.filter(id__in=touched, stale=False).update(stale=True)
+
+    def _spawned(self, new: list[_NewLine]) -> set[int]:
+        """Subagents whose parent's side of the start turned up."""
+        started = {
+            (item.line.session.native_id, agent_id)
+            for item in new
+            for agent_id in (
+                *(s.agent_id for s in item.line.spawns),
+                *(r.spawned_agent_id for r in item.line.tool_results if r.spawned_agent_id),
+            )
+        }
+        return {SessionRef(native, agent_id).key for native, agent_id in started}
+
+    def _summarised(self, new: list[_NewLine]) -> set[int]:
+        """Sessions that a summary in another file gives a title to."""
+        leaves = {
+            stable_key(str(event.data["leaf"]))
+            for item in new
+            for event in item.line.events
+            if event.data and event.data.get("leaf")
+        }
+        return {row[0] for row in rows_where_in(TranscriptEntry, ("session_id",), "uuid_key", leaves)}
+
+
+def record_name(kind: str, subtype: str) -> str:
+    """How a record's type is counted and shown: "type" or "type/subtype"."""
+    return f"{kind}/{subtype}" if subtype else kind
+
+
+def mark_dirty(quarters: Iterable[int]) -> None:
+    """Note that the rollups of these 15-minute slots must be made again."""
+    write_rows(DirtyQuarter, ("quarter",), [(q,) for q in sorted(quarters)], unique=("quarter",))
+
+
+def _session_row(key: int, ref: SessionRef) -> AgentSession:
+    return AgentSession(
+        id=key,
+        public_id=ref.public_id[:300],
+        native_id=ref.native_id[:200],
+        agent_id=ref.agent_id[:100],
+        session_type=ref.session_type if ref.agent_id else SESSION,
+    )
+
+
+def _entry_row(item: _NewLine) -> tuple[Any, ...]:
+    line = item.line
+    return (
+        item.entry_id,
+        item.session_key,
+        item.source.pk,
+        item.source.generation,
+        line.offset,
+        line.length,
+        line.line_no,
+        line.uuid_key,
+        line.parent_key,
+        line.digest,
+        line.kind,
+        line.subtype,
+        line.at_ms,
+        line.is_sidechain,
+        False,
+        item.provisional,
+    )
+
+
+def _event_rows(item: _NewLine) -> Iterable[tuple[Any, ...]]:
+    line = item.line
+    quarter = None if line.at_ms is None else quarter_of(line.at_ms)
+    problems = [Event("problem", p.detail, {"kind": p.kind}) for p in line.problems]
+    for event in (*line.events, *problems):
+        data = event.data or {}
+        leaf = data.get("leaf")
+        yield (
+            item.session_key,
+            item.entry_id,
+            event.kind,
+            line.at_ms,
+            quarter,
+            line.line_no,
+            event.text,
+            json.dumps(data, ensure_ascii=False, sort_keys=True),
+            stable_key(str(leaf)) if leaf else None,
+            False,
+        )

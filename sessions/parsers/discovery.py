@@ -1,0 +1,131 @@
+"""Where transcripts are, found by looking at folders only: no file is opened (R16, R17)."""
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+TRANSCRIPT = "transcript"
+SIDECAR = "sidecar"
+_NOT_TRANSCRIPTS = frozenset({"journal.jsonl", "history.jsonl"})
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A folder of project folders, as it was asked for and as it is."""
+
+    path: str  # real path of the `projects` folder
+    asked: str
+    exists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A transcript or sidecar with what the file system says of it."""
+
+    path: str
+    root: str
+    relative: str
+    kind: str
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A folder or file that could not be looked at, and why."""
+
+    path: str
+    reason: str
+
+
+def default_folders(environ: Mapping[str, str], home: Path) -> list[str]:
+    """The config folders Claude Code may use here, in its own order (R16)."""
+    if configured := environ.get("CLAUDE_CONFIG_DIR", "").strip():
+        return [part.strip() for part in configured.split(",") if part.strip()]
+    xdg = environ.get("XDG_CONFIG_HOME", "").strip()
+    folders = [str(Path(xdg) / "claude")] if xdg else []
+    folders += [str(home / ".config" / "claude"), str(home / ".claude")]
+    profile = environ.get("USERPROFILE") or environ.get("HOMEDRIVE", "") + environ.get("HOMEPATH", "")
+    return folders + ([str(Path(profile) / ".claude")] if profile else [])
+
+
+def roots_of(folders: list[str]) -> list[Root]:
+    """Each folder's `projects` folder, or the folder itself when it is one; the same place only once."""
+    found: dict[str, Root] = {}
+    for folder in folders:
+        asked = os.path.expanduser(folder)
+        inner = os.path.join(asked, "projects")
+        place = inner if os.path.isdir(inner) else asked
+        real = os.path.realpath(place)
+        found.setdefault(real, Root(real, folder, os.path.isdir(real)))
+    return list(found.values())
+
+
+def walk(root: Root) -> Iterator[FoundFile | Unreadable]:
+    """Every transcript and sidecar under a root, at any depth. Links to folders are followed once."""
+    yield from _walk(root.path, root, set())
+
+
+def _walk(folder: str, root: Root, seen: set[tuple[int, int]]) -> Iterator[FoundFile | Unreadable]:
+    try:
+        identity = os.stat(folder)
+        if (identity.st_dev, identity.st_ino) in seen:
+            return
+        seen.add((identity.st_dev, identity.st_ino))
+        with os.scandir(folder) as scan:
+            entries = sorted(scan, key=lambda e: e.name)
+    except OSError as error:
+        yield Unreadable(folder, error.strerror or str(error))
+        return
+    for entry in entries:
+        try:
+            if entry.is_dir():
+                yield from _walk(entry.path, root, seen)
+                continue
+            kind = _kind(entry.name)
+            if not kind:
+                continue
+            info = entry.stat()
+        except OSError as error:
+            yield Unreadable(entry.path, error.strerror or str(error))
+            continue
+        if stat.S_ISREG(info.st_mode):
+            yield _found(entry.path, root, kind, info)
+        else:
+            yield Unreadable(entry.path, "not a regular file")
+
+
+def _kind(name: str) -> str:
+    if name.endswith(".jsonl") and name not in _NOT_TRANSCRIPTS:
+        return TRANSCRIPT
+    return SIDECAR if name.startswith("agent-") and name.endswith(".meta.json") else ""
+
+
+def _found(path: str, root: Root, kind: str, info: os.stat_result) -> FoundFile:
+    safe = _storable(path)
+    return FoundFile(
+        path=safe,
+        root=root.path,
+        relative=_storable(os.path.relpath(path, root.path)),
+        kind=kind,
+        device=info.st_dev % (1 << 63),
+        inode=info.st_ino % (1 << 63),
+        size=info.st_size,
+        mtime_ns=info.st_mtime_ns,
+        ctime_ns=info.st_ctime_ns,
+    )
+
+
+def _storable(path: str) -> str:
+    """A file name that is not UTF-8 keeps its bytes, written as %XX, so that a database can hold it."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        raw = os.fsencode(path)
+        return "".join(chr(b) if 32 <= b < 127 and b != 37 else f"%{b:02X}" for b in raw)
+    return path

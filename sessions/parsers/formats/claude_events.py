@@ -1,0 +1,140 @@
+"""What happens in a Claude Code session beside responses and tool calls, as events.
+
+One record gives at most a few events. Kinds: prompt, command, interrupt, compaction, api_error, api_retry, turn,
+hook, queue, title, pr, mode, note, attachment. Record types are those of docs/formats/claude-code.md.
+"""
+
+import re
+from typing import Any
+
+from sessions.parsers.records import Event
+from sessions.parsers.values import block_text, items, mapping, milliseconds, preview, text
+
+PROMPT_CHARS = 1000
+TITLE_CHARS = 200
+INTERRUPT_MARK = "[Request interrupted by user"
+RESUME_MARK = "This session is being continued from a previous conversation"
+
+TITLE_KEYS = {"custom-title": "customTitle", "ai-title": "aiTitle", "summary": "summary"}
+KNOWN_TYPES = frozenset(
+    """assistant user system progress attachment queue-operation file-history-snapshot file-history-delta summary
+    custom-title ai-title agent-name last-prompt mode permission-mode agent-setting pr-link worktree-state frame-link
+    bridge-session relocated atis-latch started result""".split()
+)
+
+_COMMAND = re.compile(r"<command-name>\s*(.{1,200}?)\s*</command-name>", re.DOTALL)
+_ARGS = re.compile(r"<command-args>(.{0,4000}?)</command-args>", re.DOTALL)
+_TAG = re.compile(r"<(task-id|tool-use-id|status|summary)>(.{0,500}?)</\1>", re.DOTALL)
+_WRAPPERS = ("<local-command-stdout>", "<local-command-stderr>", "<bash-", "<task-notification>", "Caveat: ")
+_REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
+
+
+def user_events(record: dict[str, Any], content: Any, has_result: bool) -> list[Event]:
+    """Prompts, slash commands and interrupts in a user record."""
+    if record.get("isMeta") is True or record.get("isVisibleInTranscriptOnly") is True:
+        return []
+    if record.get("isCompactSummary") is True:
+        return []
+    said = block_text(content).strip()
+    if said.startswith(INTERRUPT_MARK):
+        return [Event("interrupt", preview(said, TITLE_CHARS))]
+    if has_result or not said:
+        return _image_prompt(content, has_result)
+    command = _COMMAND.search(said) if "<command-name>" in said else None
+    if command:
+        args = _ARGS.search(said)
+        return [Event("command", command[1], {"args": args[1].strip() if args else ""})]
+    if said.startswith(_WRAPPERS):
+        return []
+    prompt = _REMINDER.sub("", said).strip() if "<system-reminder>" in said else said
+    if not prompt or prompt.startswith(RESUME_MARK):
+        return []
+    source = text(record.get("promptSource")) or "typed"
+    return [Event("prompt", preview(prompt, PROMPT_CHARS), {"source": source})]
+
+
+def _image_prompt(content: Any, has_result: bool) -> list[Event]:
+    images = sum(isinstance(b, dict) and b.get("type") in ("image", "document") for b in items(content))
+    return [Event("prompt", "", {"source": "typed", "images": images})] if images and not has_result else []
+
+
+def system_events(record: dict[str, Any]) -> list[Event]:
+    """Events of a `system` record, by its subtype."""
+    subtype = text(record.get("subtype"))
+    if subtype in ("compact_boundary", "microcompact_boundary"):
+        meta = mapping(record.get("compactMetadata") or record.get("microcompactMetadata"))
+        kind = "compaction" if subtype == "compact_boundary" else "microcompaction"
+        return [Event(kind, text(meta.get("trigger")), _plain(meta))]
+    if subtype == "api_error":
+        error = mapping(record.get("error"))
+        data = {"status": error.get("status"), "attempt": record.get("retryAttempt")}
+        return [Event("api_retry", preview(text(error.get("message")), TITLE_CHARS), _plain(data))]
+    if subtype == "turn_duration":
+        return [Event("turn", "", {"duration_ms": milliseconds(record.get("durationMs"))})]
+    if subtype == "stop_hook_summary":
+        names = [text(mapping(h).get("command")) for h in items(record.get("hookInfos"))]
+        return [Event("hook", preview(", ".join(filter(None, names)), TITLE_CHARS), _hook_data(record))]
+    if subtype == "model_refusal_fallback":
+        models = {"from": record.get("originalModel"), "to": record.get("fallbackModel")}
+        return [Event("fallback", text(record.get("direction")), _plain(models))]
+    return [Event("note", preview(text(record.get("content")), TITLE_CHARS), {"subtype": subtype})]
+
+
+def other_events(kind: str, record: dict[str, Any]) -> list[Event]:
+    """Events of records that are neither messages nor `system` nor `progress`."""
+    if kind in TITLE_KEYS:
+        title = text(record.get(TITLE_KEYS[kind])) or text(record.get("title"))
+        leaf = text(record.get("leafUuid")) if kind == "summary" else ""
+        return [Event("title", preview(title, TITLE_CHARS), {"from": kind, "leaf": leaf})] if title else []
+    if kind == "pr-link":
+        link = {k: record.get(k) for k in ("prNumber", "prUrl", "prRepository")}
+        return [Event("pr", text(link["prUrl"]), _plain(link))]
+    if kind in ("mode", "permission-mode", "agent-setting"):
+        value = record.get("mode") or record.get("permissionMode") or record.get("agentSetting")
+        return [Event("mode", text(value), {"from": kind})]
+    if kind == "queue-operation":
+        return [_queue_event(record)]
+    if kind == "attachment":
+        return _attachment_events(mapping(record.get("attachment")))
+    return []
+
+
+def response_events(record: dict[str, Any], message: dict[str, Any]) -> list[Event]:
+    """The error an assistant record stands for when no model answered (R10)."""
+    if record.get("isApiErrorMessage") is not True and message.get("model") != "<synthetic>":
+        return []
+    data = {"error": record.get("error"), "status": record.get("apiErrorStatus")}
+    return [Event("api_error", preview(block_text(message.get("content")), TITLE_CHARS), _plain(data))]
+
+
+def _queue_event(record: dict[str, Any]) -> Event:
+    content = text(record.get("content"))
+    data: dict[str, object] = {"operation": text(record.get("operation"))}
+    data.update({name: value.strip() for name, value in _TAG.findall(content)} if "<task-" in content else {})
+    return Event("queue", preview(content, TITLE_CHARS), data)
+
+
+def _attachment_events(attachment: dict[str, Any]) -> list[Event]:
+    kind = text(attachment.get("type"))
+    if kind == "queued_command":
+        prompt = block_text(attachment.get("prompt"))
+        return [Event("prompt", preview(prompt, PROMPT_CHARS), {"source": "queued"})]
+    if kind.startswith("hook_"):
+        name = text(attachment.get("hookName"))
+        return [Event("hook", preview(name, TITLE_CHARS), {"result": kind.removeprefix("hook_")})]
+    return []
+
+
+def _hook_data(record: dict[str, Any]) -> dict[str, object]:
+    return {
+        "count": record.get("hookCount"),
+        "errors": len(items(record.get("hookErrors"))),
+        "prevented": record.get("preventedContinuation") is True,
+    }
+
+
+def _plain(data: dict[str, Any]) -> dict[str, object]:
+    """Only the plain values: what a database column and a page can hold without surprises."""
+    return {
+        k: v for k, v in data.items() if isinstance(v, str | int | float) and v is not True and v is not False
+    }

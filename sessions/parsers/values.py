@@ -1,0 +1,76 @@
+"""Reading single values out of records whose writers cannot be trusted to keep types."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EARLIEST_MS = 1_577_836_800_000  # 2020-01-01: older than any coding agent's transcript
+_LATEST_MS = 4_102_444_800_000  # 2100-01-01
+MAX_TOKENS = 2_000_000  # a single request larger than this is a writer's error and is clamped, and said so
+
+
+def text(value: Any) -> str:
+    """The value when it is a text, else ""."""
+    return value if isinstance(value, str) else ""
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """The value when it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: Any) -> list[Any]:
+    """The value when it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def time_ms(value: Any) -> int | None:
+    """Epoch milliseconds of an ISO text (naive means UTC) or of epoch milliseconds; None when it is neither."""
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+            delta = moment - _EPOCH
+        except (ValueError, OverflowError):
+            return None
+        result = (delta.days * 86_400 + delta.seconds) * 1000 + (delta.microseconds + 500) // 1000
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        result = int(value)
+    else:
+        return None
+    return result if _EARLIEST_MS <= result < _LATEST_MS else None
+
+
+def token_count(value: Any, name: str, problems: list[tuple[str, str]]) -> int:
+    """A token count: an integer >= 0. Anything else reads as 0 and is reported (R11)."""
+    if type(value) is int and 0 <= value <= MAX_TOKENS:
+        return value
+    if value is None:
+        return 0
+    if isinstance(value, float) and value.is_integer() and 0 <= value <= MAX_TOKENS:
+        return int(value)
+    if type(value) is int and value > MAX_TOKENS:
+        problems.append(("usage_clamped", f"{name} of {value:,} was counted as {MAX_TOKENS:,}."))
+        return MAX_TOKENS
+    problems.append(("usage_invalid", f"{name} is {value!r:.60}, not a count; it was read as 0."))
+    return 0
+
+
+def milliseconds(value: Any, scale: int = 1) -> int | None:
+    """A duration >= 0 in milliseconds (value x scale), or None."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**12:
+        return None
+    return round(value * scale)
+
+
+def block_text(content: Any) -> str:
+    """The text of a message's content: a plain text, or its text blocks joined by newlines."""
+    if isinstance(content, str):
+        return content
+    parts = [text(b.get("text")) for b in items(content) if isinstance(b, dict) and b.get("type") == "text"]
+    return "\n".join(part for part in parts if part)
+
+
+def preview(value: str, limit: int) -> str:
+    """At most `limit` characters, cut with an ellipsis."""
+    return value if len(value) <= limit else value[: limit - 1] + "…"

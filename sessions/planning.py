@@ -1,0 +1,76 @@
+"""What a run has to read: the files on disk beside the files known, compared by their stat alone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sessions.models import SourceFile
+from sessions.parsers.discovery import SIDECAR, TRANSCRIPT, FoundFile, Root, Unreadable, walk
+from sessions.reading import is_unchanged
+
+
+@dataclass(slots=True)
+class ReadingPlan:
+    """What is to be done; nothing was opened or written to make it."""
+
+    roots: list[Root]
+    changed: list[tuple[SourceFile | None, FoundFile]] = field(default_factory=list)  # newest first
+    unchanged: int = 0
+    seen: int = 0  # transcripts; sidecars are not counted
+    gone: list[SourceFile] = field(default_factory=list)  # not marked as missing yet
+    missing: int = 0
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+    @property
+    def bytes_to_read(self) -> int:
+        return sum(
+            found.size - (source.committed_offset if source else 0)
+            for source, found in self.changed
+            if found.kind == TRANSCRIPT
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.changed and not self.gone
+
+
+def plan_reading(roots: list[Root], now: datetime) -> ReadingPlan:
+    """Compare the roots with what is known of them."""
+    plan = ReadingPlan(roots)
+    known = {source.path: source for source in SourceFile.objects.filter(root__in=[r.path for r in roots])}
+    found: dict[str, FoundFile] = {}
+    for root in roots:
+        if not root.exists:
+            continue
+        for item in walk(root):
+            if isinstance(item, Unreadable):
+                plan.unreadable.append(item)
+            else:
+                found.setdefault(item.path, item)
+    lost = {path: source for path, source in known.items() if path not in found}
+    moved = _moved(lost.values(), [f for path, f in found.items() if path not in known])
+    for path, item in found.items():
+        source = known.get(path) or moved.get(path)
+        plan.seen += item.kind == TRANSCRIPT
+        if source is not None and path == source.path and is_unchanged(source, item, now):
+            plan.unchanged += item.kind == TRANSCRIPT
+        else:
+            plan.changed.append((source, item))
+    plan.changed.sort(key=lambda pair: (pair[1].kind == SIDECAR, -pair[1].mtime_ns, pair[1].path))
+    kept = {source.pk for source in moved.values()}
+    left = [source for source in lost.values() if source.pk not in kept]
+    plan.gone = [source for source in left if source.missing_since is None]
+    plan.missing = sum(source.kind == TRANSCRIPT for source in left)
+    return plan
+
+
+def _moved(lost: Iterable[SourceFile], new: list[FoundFile]) -> dict[str, SourceFile]:
+    """Files that were renamed or moved: the same inode, not smaller than what was read of it."""
+    by_inode = {(s.device, s.inode): s for s in lost if s.inode}
+    found = {}
+    for item in new:
+        source = by_inode.get((item.device, item.inode))
+        if source and item.kind == source.kind and item.size >= source.committed_offset:
+            found[item.path] = source
+            del by_inode[item.device, item.inode]
+    return found

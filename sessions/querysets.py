@@ -1,0 +1,205 @@
+"""The vocabulary of questions about sessions; the only place of this app that aggregates."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models
+from django.db.models import Case, Count, F, Max, Min, Q, Sum, Value, When
+from django.db.models.functions import Coalesce
+
+RANK_BITS = 32  # seq = rank of the file in the session, then the number of the line in the file
+ACTIVE_FOR = timedelta(minutes=10)
+TOKENS = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_creation_5m_tokens",
+    "cache_creation_1h_tokens",
+)
+LINE_COUNTS = ("lines_seen", "lines_stored", "lines_duplicate", "lines_quarantined", "lines_blank")
+
+
+def all_tokens() -> Any:
+    """All four classes of a row's tokens."""
+    first, *rest = (F(name) for name in TOKENS)
+    total: Any = first
+    for field in rest:
+        total = total + field
+    return total
+
+
+class CopyQuerySet(models.QuerySet[Any]):
+    """Which sessions hold a response or a tool call."""
+
+    def held_by_several(self, field: str, keys: Iterable[int]) -> dict[int, int]:
+        """{key: number of sessions}, of those keys that more than one session holds."""
+        counts = self.filter(**{f"{field}__in": keys}).values_list(field).annotate(n=Count("id"))
+        return dict(counts.filter(n__gt=1))
+
+    def counts_by_session(self, session_ids: Iterable[int]) -> dict[int, int]:
+        """{session: how many responses stand in its transcript, own and inherited}."""
+        held = self.filter(session_id__in=session_ids).values_list("session_id")
+        return dict(held.annotate(n=Count("id")))
+
+    def alone_from(self, session_ids: Iterable[int]) -> dict[int, int]:
+        """{session: moment of the first response that stands in it alone}."""
+        alone = self.filter(session_id__in=session_ids, response__copy_count=1)
+        return dict(alone.values_list("session_id").annotate(first=Min("first_at_ms")))
+
+    def inherited_by_session(self, session_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+        """{session: (responses, tokens) that stand in its transcript and belong to another}."""
+        foreign = self.filter(session_id__in=session_ids).exclude(
+            response__owner_id=F("session_id"), response__duplicate_of__isnull=True
+        )
+        tokens = sum((F(f"response__{name}") for name in TOKENS[1:]), F(f"response__{TOKENS[0]}"))
+        rows = foreign.values_list("session_id").annotate(n=Count("id"), tokens=Sum(tokens))
+        return {session: (n, total) for session, n, total in rows}
+
+    def shared_owners(self, session_ids: Iterable[int]) -> dict[int, dict[int, int]]:
+        """{session: {other session: how many of its responses stand here too}}."""
+        foreign = self.filter(session_id__in=session_ids).exclude(response__owner_id=F("session_id"))
+        found: dict[int, dict[int, int]] = {}
+        for session, owner, n in foreign.values_list("session_id", "response__owner_id").annotate(
+            n=Count("id")
+        ):
+            found.setdefault(session, {})[owner] = n
+        return found
+
+
+class ProjectQuerySet(models.QuerySet[Any]):
+    def named(self, name: str) -> "ProjectQuerySet":
+        """By id or slug, as a URL or an API parameter gives it."""
+        return self.filter(pk=int(name)) if name.isdecimal() and len(name) < 10 else self.filter(slug=name)
+
+
+class SourceFileQuerySet(models.QuerySet[Any]):
+    def transcripts(self) -> "SourceFileQuerySet":
+        return self.filter(kind="transcript")
+
+    def line_totals(self) -> dict[str, int]:
+        """The equation's terms over these sources."""
+        return self.aggregate(**{name: Coalesce(Sum(name), 0) for name in LINE_COUNTS})
+
+    def pending_count(self) -> int:
+        """Files whose last line is half-written."""
+        return self.filter(pending_bytes__gt=0).count()
+
+    def bytes_total(self) -> int:
+        return int(self.aggregate(n=Coalesce(Sum("size"), 0))["n"])
+
+
+class TranscriptEntryQuerySet(models.QuerySet[Any]):
+    def steps(self, session_ids: Iterable[int]) -> Any:
+        """(session, seq, kind, subtype, moment) of every stored line, in order."""
+        mine = self.filter(session_id__in=session_ids).order_by("session_id", "seq", "id")
+        return mine.values_list("session_id", "seq", "kind", "subtype", "at_ms")
+
+    def behind_rank(self, rank: int) -> "TranscriptEntryQuerySet":
+        """Entries that do not stand at this rank of their session's files."""
+        return self.exclude(seq__gte=rank << RANK_BITS, seq__lt=(rank + 1) << RANK_BITS)
+
+    def move_to_rank(self, rank: int) -> int:
+        """Put entries of one file at the file's rank in their session, each at its own line."""
+        return self.update(seq=F("seq").bitand((1 << RANK_BITS) - 1) + (rank << RANK_BITS))
+
+    def first_times(self, links: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
+        """{(source, session): earliest moment}, to order the files of one session."""
+        pairs = set(links)
+        mine = self.filter(session_id__in={session for _, session in pairs})
+        rows = mine.values_list("source_id", "session_id").annotate(first=Min("at_ms"))
+        return {(source, session): first or 0 for source, session, first in rows}
+
+
+class ModelResponseQuerySet(models.QuerySet[Any]):
+    def counted(self) -> "ModelResponseQuerySet":
+        """Without rows that another row already counts (R4, R5)."""
+        return self.filter(duplicate_of__isnull=True)
+
+    def totals(self) -> dict[str, Any]:
+        """What ROLLUP_SUMS and the like add up, over these responses."""
+        return self.aggregate(**usage_sums())
+
+    def totals_by_owner(self, session_ids: Iterable[int]) -> Any:
+        """Rows (owner, model, fast, sums...) of the sessions' own counted responses."""
+        mine = self.counted().filter(owner_id__in=session_ids)
+        return mine.values("owner_id", "model", "fast").annotate(**usage_sums())
+
+    def skills_by_owner(self, session_ids: Iterable[int]) -> Any:
+        mine = self.filter(owner_id__in=session_ids).exclude(skill="")
+        return mine.values_list("owner_id", "skill").annotate(n=Count("id")).order_by("owner_id", "skill")
+
+
+def usage_sums() -> dict[str, Any]:
+    """Annotations that sum usage and money over responses; cost is None where nothing is priced."""
+    return {
+        **{f"sum_{name}": Coalesce(Sum(name), 0) for name in TOKENS},
+        "responses": Count("id"),
+        "lower_bound": Count("id", filter=Q(stop_reason="")),
+        "partial": Count("id", filter=Q(is_assistant=False)),
+        "cost": Sum("cost_nano_usd"),
+        "reported": Sum("reported_cost_nano_usd"),
+        "unpriced": Coalesce(Sum(all_tokens(), filter=Q(cost_nano_usd__isnull=True)), 0),
+        "unpriced_responses": Count("id", filter=Q(cost_nano_usd__isnull=True)),
+    }
+
+
+class ToolCallQuerySet(models.QuerySet[Any]):
+    def counted(self) -> "ToolCallQuerySet":
+        """Calls, without answers whose call was never found."""
+        return self.filter(has_use=True)
+
+    def totals_by_owner(self, session_ids: Iterable[int]) -> Any:
+        """Rows per (owner, tool) of the sessions' own calls."""
+        mine = self.counted().filter(owner_id__in=session_ids)
+        return (
+            mine.values("owner_id", "name")
+            .annotate(**call_sums(), web_searches_sum=Coalesce(Sum("web_searches"), 0))
+            .order_by("owner_id", "-calls", "name")
+        )
+
+    def changes(self) -> "ToolCallQuerySet":
+        """Calls that changed a file."""
+        return self.counted().filter(outcome="ok", file_action__in=("create", "update", "delete"))
+
+
+def call_sums() -> dict[str, Any]:
+    """Annotations that count tool calls by outcome and sum their times."""
+    outcomes = ("ok", "error", "rejected", "interrupted", "blocked", "pending")
+    return {
+        "calls": Count("id"),
+        "errors": Count("id", filter=Q(is_error=True)),
+        **{f"outcome_{name}": Count("id", filter=Q(outcome=name)) for name in outcomes},
+        "elapsed": Coalesce(Sum("elapsed_ms"), 0),
+        "timed": Count("elapsed_ms"),
+        "execution": Coalesce(Sum("execution_ms"), 0),
+    }
+
+
+class AgentSessionQuerySet(models.QuerySet[Any]):
+    def stale(self) -> "AgentSessionQuerySet":
+        """Whose columns are behind their facts."""
+        return self.filter(stale=True)
+
+    def with_activity(self) -> "AgentSessionQuerySet":
+        """Without probes and hook-only files, which hold no prompt, response or call (R33)."""
+        return self.filter(
+            Q(response_count__gt=0)
+            | Q(inherited_response_count__gt=0)
+            | Q(prompt_count__gt=0)
+            | Q(tool_call_count__gt=0)
+            | Q(children__isnull=False)
+        ).distinct()
+
+    def roots(self) -> "AgentSessionQuerySet":
+        """Without subagents and workflow agents."""
+        return self.filter(session_type__in=("session", "fork"))
+
+    def with_status(self, now: datetime) -> "AgentSessionQuerySet":
+        """Annotate `status`: active while work is open and the last record is recent, else how it ended."""
+        recent = When(is_open=True, ended_at__gt=now - ACTIVE_FOR, then=Value("active"))
+        return self.annotate(status=Case(recent, default=F("ending")))
+
+    def latest_end(self) -> datetime | None:
+        """The moment of the last record of any of these sessions."""
+        return self.aggregate(last=Max("ended_at"))["last"]

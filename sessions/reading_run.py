@@ -1,0 +1,115 @@
+"""One run of reading: every changed file, newest first, in batches; then the columns that follow from them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import transaction
+
+from sessions.ingest import BatchWriter
+from sessions.models import AgentSession, SourceFile
+from sessions.parsers.discovery import SIDECAR, FoundFile
+from sessions.planning import ReadingPlan
+from sessions.reading import read_source
+from sessions.sidecars import read_sidecar
+
+
+class Progress(NamedTuple):
+    """How far a run is; bytes and files of this run only."""
+
+    files_done: int
+    files_total: int
+    bytes_done: int
+    bytes_total: int
+    lines_done: int
+
+
+@dataclass(slots=True)
+class ReadingResult:
+    """What a run read, and the files whose facts must be derived again."""
+
+    read: int = 0
+    failed: int = 0
+    problems: list[str] = field(default_factory=list)
+    retract: set[int] = field(default_factory=set)
+    stopped: bool = False
+
+
+def read_changed(
+    plan: ReadingPlan,
+    writer: BatchWriter,
+    now: datetime,
+    *,
+    is_demo: bool = False,
+    report: Callable[[Progress], None] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> ReadingResult:
+    """Read every changed file of the plan. A file that cannot be read is noted and the others go on."""
+    result = ReadingResult()
+    _mark_missing(plan, now)
+    pairs = _with_sources(plan.changed, is_demo)
+    total, done = plan.bytes_to_read, 0
+    for number, (source, found) in enumerate(pairs, 1):
+        if stop():
+            result.stopped = True
+            break
+        before = writer.tally.bytes_read
+        _read_one(source, found, writer, now, result)
+        done += writer.tally.bytes_read - before
+        lines = writer.lines_done
+        report(Progress(number, len(pairs), done, total, lines))
+    writer.flush()
+    return result
+
+
+def _read_one(
+    source: SourceFile, found: FoundFile, writer: BatchWriter, now: datetime, result: ReadingResult
+) -> None:
+    _move(source, found)
+    try:
+        if found.kind == SIDECAR:
+            read_sidecar(source, found, writer, now)
+        else:
+            outcome = read_source(source, found, writer, now)
+            result.read += 1
+            if outcome.retract:
+                result.retract.add(source.pk)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        result.failed += 1
+        result.problems.append(
+            f"{found.path} could not be read: {reason}. It is tried again at the next sync."
+        )
+        writer.before_write(
+            lambda: SourceFile.objects.filter(pk=source.pk).update(error=reason[:500], last_read_at=now)
+        )
+    writer.flush_if_full()
+
+
+def _with_sources(
+    changed: list[tuple[SourceFile | None, FoundFile]], is_demo: bool
+) -> list[tuple[SourceFile, FoundFile]]:
+    """Every found file with its row; files seen for the first time get one."""
+    fresh = [
+        SourceFile(path=f.path, root=f.root, relative_path=f.relative, kind=f.kind, is_demo=is_demo)
+        for source, f in changed
+        if source is None
+    ]
+    with transaction.atomic():
+        made = {source.path: source for source in SourceFile.objects.bulk_create(fresh, batch_size=500)}
+    return [(source or made[found.path], found) for source, found in changed]
+
+
+def _move(source: SourceFile, found: FoundFile) -> None:
+    if source.path != found.path:
+        source.previous_paths = [*source.previous_paths, source.path][-20:]
+        source.path, source.root, source.relative_path = found.path, found.root, found.relative
+
+
+def _mark_missing(plan: ReadingPlan, now: datetime) -> None:
+    """A file that vanished keeps everything that was read of it; only a mark says since when."""
+    ids = [source.pk for source in plan.gone]
+    with transaction.atomic():
+        SourceFile.objects.filter(id__in=ids).update(missing_since=now)
+        AgentSession.objects.filter(source_links__source_id__in=ids).update(source_missing=True)

@@ -1,0 +1,170 @@
+"""Deriving facts again from the archive alone: after a better parser, after a half-written line, after any doubt.
+
+Sources are rebuilt in families: those that share a session, a response or a call. A family's facts are deleted and
+derived again in one transaction, so that readers never see a gap and a kill leaves old or new facts, whole.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+
+from django.db import transaction
+
+from sessions.archive import segment_bytes
+from sessions.ingest import BatchWriter, mark_dirty
+from sessions.models import (
+    AgentSession,
+    ArchiveSegment,
+    ModelResponse,
+    QuarantinedLine,
+    ResponseCopy,
+    SessionEvent,
+    SessionFacet,
+    SourceFile,
+    SourceSession,
+    ToolCall,
+    ToolCallCopy,
+    TranscriptEntry,
+)
+from sessions.parsers.formats.claude_code import identify
+from sessions.parsers.lines import Chunk, Oversize, Tail, split
+from sessions.parsers.pricing import PriceBook
+from sessions.reading import begin_generation, reader_for, supersede, take_chunk, take_tail
+from sessions.sidecars import apply_sidecar
+
+
+def rebuild(prices: PriceBook, source_ids: Iterable[int] | None = None) -> Iterator[int]:
+    """Rebuild these sources and all that share facts with them (default: every source).
+
+    Yields, after each family, how many sources it had. Callers refresh sessions and rollups afterwards.
+    """
+    wanted = None if source_ids is None else set(source_ids)
+    for family in _families():
+        if wanted is None or wanted & family:
+            _rebuild_family(family, prices)
+            yield len(family)
+
+
+def _families() -> list[set[int]]:
+    """Sources grouped by what they share, in a stable order."""
+    parent: dict[int, int] = {}
+
+    def find(key: int) -> int:
+        while parent.setdefault(key, key) != key:
+            parent[key] = parent[parent[key]]
+            key = parent[key]
+        return key
+
+    # Sessions have large keys and sources small ones, so both can be nodes of one graph; sources are negated.
+    for source_id, session_id in SourceSession.objects.values_list("source_id", "session_id"):
+        parent[find(-source_id)] = find(session_id)
+    shared = ResponseCopy.objects.filter(response__copy_count__gt=1)
+    for key, session_id in shared.values_list("response_id", "session_id"):
+        parent[find(session_id)] = find(key)
+    calls = ToolCallCopy.objects.filter(call__copy_count__gt=1)
+    for key, session_id in calls.values_list("call_id", "session_id"):
+        parent[find(session_id)] = find(key)
+    groups: dict[int, set[int]] = {}
+    for source_id in SourceFile.objects.order_by("id").values_list("id", flat=True):
+        groups.setdefault(find(-source_id), set()).add(source_id)
+    return sorted(groups.values(), key=min)
+
+
+def _rebuild_family(family: set[int], prices: PriceBook) -> None:
+    with transaction.atomic():
+        sources = list(SourceFile.objects.filter(id__in=family).order_by("kind", "id"))
+        sessions = set(SourceSession.objects.filter(source__in=sources).values_list("session_id", flat=True))
+        sessions |= _progress_sessions(sessions)
+        _delete_facts(sessions, family)
+        writer = BatchWriter(prices)
+        for source in sources:
+            if source.kind == SourceFile.Kind.TRANSCRIPT:
+                _replay(source, writer)
+        writer.flush()
+        AgentSession.objects.filter(id__in=sessions).update(stale=True)
+        for source in _sidecars_of(sessions):
+            _replay_sidecar(source)
+
+
+def _progress_sessions(sessions: set[int]) -> set[int]:
+    """Subagents that only progress records in these sessions tell of: they have no file of their own."""
+    natives = AgentSession.objects.filter(id__in=sessions, agent_id="").values("native_id")
+    members = AgentSession.objects.filter(native_id__in=natives, source_links=None)
+    return set(members.values_list("id", flat=True))
+
+
+def _delete_facts(sessions: set[int], family: set[int]) -> None:
+    responses = ModelResponse.objects.filter(copies__session_id__in=sessions)
+    calls = ToolCall.objects.filter(owner_id__in=sessions)
+    mark_dirty(responses.values_list("quarter", flat=True).distinct())
+    mark_dirty(calls.filter(quarter__isnull=False).values_list("quarter", flat=True).distinct())
+    ResponseCopy.objects.filter(session_id__in=sessions).delete()
+    ToolCallCopy.objects.filter(session_id__in=sessions).delete()
+    ModelResponse.objects.filter(owner_id__in=sessions).delete()
+    calls.delete()
+    SessionEvent.objects.filter(session_id__in=sessions).delete()
+    SessionFacet.objects.filter(session_id__in=sessions).delete()
+    TranscriptEntry.objects.filter(session_id__in=sessions).delete()
+    QuarantinedLine.objects.filter(source_id__in=family).delete()
+    SourceSession.objects.filter(source_id__in=family).delete()
+
+
+def _replay(source: SourceFile, writer: BatchWriter) -> None:
+    """Read a source's archived bytes as if they were read from its file, generation by generation."""
+    _forget_facts(source)
+    segments = ArchiveSegment.objects.filter(source=source).order_by("generation", "offset")
+    generation = None
+    reader = None
+    for segment in segments:
+        if segment.generation != generation:
+            if generation is not None:
+                begin_generation(source, writer)
+            generation = source.generation = segment.generation
+            reader = reader_for(source, _archived_lines(source, segment.generation))
+        assert reader is not None
+        raw = segment_bytes(segment)
+        if segment.provisional:
+            take_tail(source, Tail(segment.offset, raw), reader, writer, torn=True, archive=False)
+        else:
+            take_chunk(source, _chunk(segment, raw), reader, writer, archive=False)
+        writer.flush_if_full()
+    writer.touch(source)
+    if source.generation > 1:
+        writer.after_write(lambda: supersede(source))
+
+
+def _forget_facts(source: SourceFile) -> None:
+    source.committed_offset = source.line_count = 0
+    source.owner, source.owner_guessed, source.last_at_ms = "", False, None
+    source.provisional_bytes, source.provisional_digest, source.provisional_name = 0, None, ""
+    source.lines_seen = source.lines_stored = source.lines_duplicate = 0
+    source.lines_quarantined = source.lines_blank = 0
+    source.record_counts, source.problem_counts = {}, {}
+
+
+def _archived_lines(source: SourceFile, generation: int) -> Iterator[bytes]:
+    segments = ArchiveSegment.objects.filter(source=source, generation=generation).order_by("offset")
+    for segment in segments.iterator(chunk_size=4):
+        yield from (line for _, line in split(segment_bytes(segment), segment.offset))
+
+
+def _chunk(segment: ArchiveSegment, raw: bytes) -> Chunk:
+    if not segment.abridged:
+        return Chunk(segment.offset, raw)
+    half = len(raw) // 2
+    digest = bytes(segment.sha256)
+    return Chunk(
+        segment.offset, b"", Oversize(segment.offset, segment.length, digest, raw[:half], raw[half:])
+    )
+
+
+def _sidecars_of(sessions: set[int]) -> list[SourceFile]:
+    """Sidecars have no entries: they belong to the session their path names."""
+    natives = set(AgentSession.objects.filter(id__in=sessions).values_list("native_id", flat=True))
+    sidecars = SourceFile.objects.filter(kind=SourceFile.Kind.SIDECAR)
+    return [s for s in sidecars if identify(PurePosixPath(s.relative_path)).owner in natives]
+
+
+def _replay_sidecar(source: SourceFile) -> None:
+    segment = ArchiveSegment.objects.filter(source=source).order_by("-generation").first()
+    if segment:
+        apply_sidecar(source.relative_path, segment_bytes(segment))

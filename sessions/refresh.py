@@ -1,0 +1,124 @@
+"""Deriving the columns of sessions whose facts changed. A session is stale until this has looked at it."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.db import transaction
+
+from sessions.bulk import save_columns
+from sessions.derive.columns import derive_columns
+from sessions.derive.families import Families, family_of, mark_inherited, own_from
+from sessions.derive.gather import Gathered, gather, pending_calls
+from sessions.derive.ownership import mark_stale, settle_owners
+from sessions.derive.places import Places
+from sessions.ingest import mark_dirty
+from sessions.models import AgentSession, ModelResponse, SourceSession, ToolCall, TranscriptEntry
+
+CHUNK = 200
+_COLUMNS = tuple(f.attname for f in AgentSession._meta.concrete_fields if f.attname != "id")
+# What the rollups are keyed by: when one of these changes, the session's quarters are counted anew.
+_DIMENSIONS = ("project_id", "session_type", "agent_name", "branch")
+
+
+def refresh_stale(*, stop: Callable[[], bool] = lambda: False) -> int:
+    """Derive the columns of every stale session; returns how many rows were looked at."""
+    looked = 0
+    while not stop():
+        # Trunks first: a subagent takes its project from its trunk.
+        ids = list(
+            AgentSession.objects.stale().order_by("agent_id", "id").values_list("id", flat=True)[:CHUNK]
+        )
+        if not ids:
+            break
+        with transaction.atomic():
+            looked += _refresh(ids)
+    return looked
+
+
+def _refresh(ids: list[int]) -> int:
+    _rank_sources(ids)
+    moved, quarters = settle_owners(ids)
+    mark_dirty(quarters)
+    mark_stale(moved - set(ids))
+    sessions = {s.pk: s for s in AgentSession.objects.filter(id__in=ids)}
+    facts = gather(list(sessions))
+    families = family_of(sessions, facts)
+    if mark_inherited(families):
+        facts = gather(list(sessions))
+    waiting = pending_calls(list(sessions))
+    places = Places()
+    before = {key: _dimensions(s) for key, s in sessions.items()}
+    for key, session in sessions.items():
+        _derive(session, facts[key], families, places, has_pending_call=key in waiting)
+    _drop_empty(sessions, facts)
+    save_columns(AgentSession, list(sessions.values()), _COLUMNS)
+    changed = [key for key, session in sessions.items() if _dimensions(session) != before[key]]
+    _note_changed(changed, sessions)
+    return len(ids)
+
+
+def _derive(
+    session: AgentSession, facts: Gathered, families: Families, places: Places, *, has_pending_call: bool
+) -> None:
+    derive_columns(
+        session, facts, has_pending_call=has_pending_call, own_from_ms=own_from(session, facts, families)
+    )
+    families.set_relations(session, facts)
+    places.set_project(session)
+    session.stale = False
+
+
+def _dimensions(session: AgentSession) -> tuple[Any, ...]:
+    return tuple(getattr(session, name) for name in _DIMENSIONS)
+
+
+def _note_changed(changed: list[int], sessions: dict[int, AgentSession]) -> None:
+    """Rollups of sessions that changed their dimensions, and subagents whose trunk did, are behind."""
+    if not changed:
+        return
+    own = ModelResponse.objects.filter(owner_id__in=changed).values_list("quarter", flat=True)
+    calls = ToolCall.objects.filter(owner_id__in=changed, quarter__isnull=False)
+    mark_dirty({*own, *calls.values_list("quarter", flat=True)})
+    trunks = {sessions[key].native_id for key in changed if not sessions[key].agent_id}
+    members = AgentSession.objects.filter(native_id__in=trunks).exclude(agent_id="")
+    mark_stale(set(members.values_list("id", flat=True)) - set(changed))
+
+
+def _rank_sources(ids: list[int]) -> None:
+    """Order the files of sessions that stand in several, and their entries with them."""
+    links: dict[int, list[SourceSession]] = {}
+    for link in SourceSession.objects.filter(session_id__in=ids).select_related("source"):
+        links.setdefault(link.session_id, []).append(link)
+    several = {session: found for session, found in links.items() if len(found) > 1}
+    firsts = TranscriptEntry.objects.first_times(
+        (x.source_id, x.session_id) for v in several.values() for x in v
+    )
+    for session_id, found in several.items():
+        ordered = sorted(
+            found, key=lambda x: (firsts.get((x.source_id, x.session_id), 0), x.source.relative_path)
+        )
+        for rank, link in enumerate(ordered):
+            _place_entries(session_id, link, rank)
+
+
+def _place_entries(session_id: int, link: SourceSession, rank: int) -> None:
+    if link.rank != rank:
+        SourceSession.objects.filter(pk=link.pk).update(rank=rank)
+    entries = TranscriptEntry.objects.filter(session_id=session_id, source_id=link.source_id)
+    entries.behind_rank(rank).move_to_rank(rank)
+
+
+def _drop_empty(sessions: dict[int, AgentSession], facts: dict[int, Gathered]) -> None:
+    """Delete rows of sessions of which nothing is left (a half-written line had named them)."""
+    for key, session in list(sessions.items()):
+        nothing = not (
+            facts[key].steps or facts[key].responses or facts[key].calls or any(facts[key].inherited)
+        )
+        if nothing and not _has_members(session):
+            del sessions[key]
+            AgentSession.objects.filter(pk=key).delete()
+
+
+def _has_members(session: AgentSession) -> bool:
+    members: Iterable[Any] = AgentSession.objects.filter(native_id=session.native_id).exclude(pk=session.pk)
+    return not session.agent_id and members.exists()  # type: ignore[attr-defined]

@@ -1,0 +1,62 @@
+"""Sidecars: the small file beside a subagent's transcript that says what kind of agent it is and who started it."""
+
+import json
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from sessions.archive import segment_row
+from sessions.bulk import write_rows
+from sessions.facts.facets import COLUMNS as FACET_COLUMNS
+from sessions.ingest import BatchWriter
+from sessions.models import AgentSession, SessionFacet, SourceFile
+from sessions.parsers.discovery import FoundFile
+from sessions.parsers.formats.claude_code import identify
+from sessions.parsers.keys import stable_key
+from sessions.parsers.lines import Chunk
+from sessions.parsers.records import NO_TIME, SessionRef
+
+MAX_BYTES = 1 << 20
+_NAMES = (("agentType", "agent_type"), ("toolUseId", "tool_use_id"), ("description", "description"))
+
+
+def read_sidecar(source: SourceFile, found: FoundFile, writer: BatchWriter, now: datetime) -> None:
+    """Keep a sidecar's bytes and note what it says. Raises OSError when it cannot be read."""
+    with open(found.path, "rb") as stream:
+        raw = stream.read(MAX_BYTES)
+    source.generation += bool(source.committed_offset)
+    source.committed_offset = len(raw)
+    source.device, source.inode, source.size = found.device, found.inode, found.size
+    source.mtime_ns, source.ctime_ns = found.mtime_ns, found.ctime_ns
+    source.missing_since, source.error = None, ""
+    source.first_read_at = source.first_read_at or now
+    source.last_read_at = now
+    writer.add_segment(source, segment_row(source.pk, source.generation, 1, Chunk(0, raw)))
+    writer.after_write(lambda: apply_sidecar(source.relative_path, raw))
+
+
+def apply_sidecar(relative_path: str, raw: bytes) -> None:
+    """Note what a sidecar says about its agent's session. One that is not a JSON object says nothing."""
+    said = _said(raw)
+    identity = identify(PurePosixPath(relative_path.removesuffix(".meta.json") + ".jsonl"))
+    if not said or not identity.owner:
+        return
+    key = SessionRef(identity.owner, identity.agent_id).key
+    if not AgentSession.objects.filter(pk=key).exists():
+        return
+    rows = [
+        (stable_key(str(key), name, said[field]), key, name, said[field], NO_TIME, 0)
+        for field, name in _NAMES
+        if said.get(field)
+    ]
+    write_rows(SessionFacet, FACET_COLUMNS, rows, unique=("id",))
+    AgentSession.objects.filter(pk=key).update(stale=True)
+
+
+def _said(raw: bytes) -> dict[str, str]:
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(value, dict):
+        return {}
+    return {k: v.replace("\x00", "\ufffd") for k, v in value.items() if isinstance(v, str)}
