@@ -74,7 +74,7 @@ def _rebuild_family(family: set[int], prices: PriceBook) -> None:
         sources = list(SourceFile.objects.filter(id__in=family).order_by("kind", "id"))
         sessions = set(SourceSession.objects.filter(source__in=sources).values_list("session_id", flat=True))
         sessions |= _progress_sessions(sessions)
-        _delete_facts(sessions, family)
+        delete_facts(sessions, family)
         writer = BatchWriter(prices)
         for source in sources:
             if source.kind == SourceFile.Kind.TRANSCRIPT:
@@ -92,7 +92,7 @@ def _progress_sessions(sessions: set[int]) -> set[int]:
     return set(members.values_list("id", flat=True))
 
 
-def _delete_facts(sessions: set[int], family: set[int]) -> None:
+def delete_facts(sessions: set[int], family: set[int]) -> None:
     responses = ModelResponse.objects.filter(copies__session_id__in=sessions)
     calls = ToolCall.objects.filter(owner_id__in=sessions)
     mark_dirty(responses.values_list("quarter", flat=True).distinct())

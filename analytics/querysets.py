@@ -1,0 +1,207 @@
+"""The vocabulary of questions about numbers over time; the only place of this app that aggregates."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import models
+from django.db.models import Case, CharField, Count, F, FloatField, Min, Q, Sum, Value, When, Window
+from django.db.models.functions import Cast, Ceil, Coalesce, Concat, RowNumber
+
+from analytics.periods import Period
+
+SUMMED = (
+    "responses",
+    "lower_bound_responses",
+    "partial_responses",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_creation_5m_tokens",
+    "cache_creation_1h_tokens",
+    "unpriced_tokens",
+    "unpriced_responses",
+)
+MONEY = ("cost_nano_usd", "reported_cost_nano_usd")
+TOOL_SUMMED = (
+    "calls",
+    "errors",
+    "outcome_ok",
+    "outcome_error",
+    "outcome_rejected",
+    "outcome_interrupted",
+    "outcome_blocked",
+    "outcome_pending",
+    "elapsed_ms",
+    "timed",
+    "execution_ms",
+    "lines_changed",
+)
+UNATTRIBUTED = "(unattributed)"
+
+
+def _named(field: str) -> Any:
+    """The field, or the name of the row that makes parts add up."""
+    return Case(When(**{field: ""}, then=Value(UNATTRIBUTED)), default=F(field))
+
+
+# What a rollup row is counted under, per dimension.
+USAGE_NAMES = {
+    "project": Coalesce(F("project__name"), Value(UNATTRIBUTED)),
+    "model": F("model"),
+    "session_type": F("session__session_type"),
+    "agent": _named("session__agent_name"),
+    "skill": _named("skill"),
+    "branch": _named("session__branch"),
+}
+TOOL_NAMES = {
+    "project": USAGE_NAMES["project"],
+    "session_type": USAGE_NAMES["session_type"],
+    "agent": USAGE_NAMES["agent"],
+    "branch": USAGE_NAMES["branch"],
+    "tool": _named("name"),
+    "tool_category": _named("category"),
+    "mcp_server": _named("mcp_server"),
+}
+
+
+class RollupQuerySet(models.QuerySet[Any]):
+    def within(self, period: Period) -> Any:
+        """Of the quarters a period touches."""
+        quarters = period.quarters
+        return self.filter(quarter__gte=quarters.start, quarter__lt=quarters.stop)
+
+    def of_project(self, project_id: int | None) -> Any:
+        return self if project_id is None else self.filter(project_id=project_id)
+
+
+class UsageQuerySet(RollupQuerySet):
+    def totals(self) -> dict[str, Any]:
+        """Sums over all rows; money is None where nothing is priced."""
+        return self.aggregate(**_usage_sums(), sessions=Count("session", distinct=True))
+
+    def by_quarter(self, dimension: str | None = None) -> Any:
+        """(quarter, name, sums...) rows; the name is "" without a dimension."""
+        name = USAGE_NAMES[dimension] if dimension else Value("", output_field=CharField())
+        return (
+            self.annotate(row=name)
+            .values("quarter", "row")
+            .annotate(**_usage_sums())
+            .order_by("quarter", "row")
+        )
+
+    def by_dimension(self, dimension: str) -> Any:
+        """Rows (row, sums..., sessions) per name of the dimension."""
+        sums = _usage_sums()
+        return (
+            self.annotate(row=USAGE_NAMES[dimension])
+            .values("row")
+            .annotate(**sums, sessions=Count("session", distinct=True))
+            .order_by("row")
+        )
+
+    def by_session(self) -> Any:
+        """Rows (session_id, sums...), for the sessions behind a number."""
+        return self.values("session_id").annotate(**_usage_sums()).order_by("session_id")
+
+    def first_quarter(self) -> int | None:
+        return self.aggregate(first=Min("quarter", filter=Q(quarter__gt=0)))["first"]
+
+
+def _usage_sums() -> dict[str, Any]:
+    sums: dict[str, Any] = {f"sum_{name}": Coalesce(Sum(name), 0) for name in SUMMED}
+    return sums | {f"sum_{name}": Sum(name) for name in MONEY}
+
+
+class ToolUsageQuerySet(RollupQuerySet):
+    def totals(self) -> dict[str, Any]:
+        return self.aggregate(**_tool_sums())
+
+    def by_quarter(self, dimension: str | None = None) -> Any:
+        name = TOOL_NAMES[dimension] if dimension else Value("", output_field=CharField())
+        return (
+            self.annotate(row=name)
+            .values("quarter", "row")
+            .annotate(**_tool_sums())
+            .order_by("quarter", "row")
+        )
+
+    def by_dimension(self, dimension: str) -> Any:
+        return (
+            self.annotate(row=TOOL_NAMES[dimension])
+            .values("row")
+            .annotate(**_tool_sums(), sessions=Count("session", distinct=True))
+            .order_by("row")
+        )
+
+
+def _tool_sums() -> dict[str, Any]:
+    return {f"sum_{name}": Coalesce(Sum(name), 0) for name in TOOL_SUMMED}
+
+
+def usage_rows(responses: Any, quarters: Iterable[int]) -> Any:
+    """The SessionUsage rows these quarters should have, counted from the responses themselves.
+
+    Columns in the order of USAGE_COLUMNS.
+    """
+    tokens = F("input_tokens") + F("output_tokens") + F("cache_read_tokens")
+    tokens = tokens + F("cache_creation_5m_tokens") + F("cache_creation_1h_tokens")
+    unpriced = Q(cost_nano_usd__isnull=True)
+    sums = {
+        "n": Count("id"),
+        "n_lower": Count("id", filter=Q(stop_reason="")),
+        "n_partial": Count("id", filter=Q(is_assistant=False)),
+        **{f"n_{name}": Sum(name) for name in SUMMED[3:8]},
+        "n_unpriced": Coalesce(Sum(tokens, filter=unpriced), 0),
+        "n_unpriced_responses": Count("id", filter=unpriced),
+        "n_cost": Sum("cost_nano_usd"),
+        "n_reported": Sum("reported_cost_nano_usd"),
+    }
+    shown = Case(When(fast=True, then=Concat("model", Value("-fast"))), default=F("model"))
+    rows = responses.counted().filter(quarter__in=quarters).annotate(shown=shown)
+    keys = ("quarter", "owner_id", "owner__project_id", "shown", "skill")
+    return rows.values_list(*keys).annotate(**sums).order_by("quarter", "owner_id", "shown", "skill")
+
+
+USAGE_COLUMNS = ("quarter", "session_id", "project_id", "model", "skill", *SUMMED, *MONEY)
+TOOL_COLUMNS = ("quarter", "session_id", "project_id", "name", "category", "mcp_server", *TOOL_SUMMED)
+
+
+def tool_usage_rows(calls: Any, quarters: Iterable[int]) -> Any:
+    """The SessionToolUsage rows these quarters should have. Columns in the order of TOOL_COLUMNS."""
+    outcomes = ("ok", "error", "rejected", "interrupted", "blocked", "pending")
+    changed = Coalesce(F("lines_added"), 0) + Coalesce(F("lines_removed"), 0)
+    sums = {
+        "n": Count("id"),
+        "n_errors": Count("id", filter=Q(is_error=True)),
+        **{f"n_{name}": Count("id", filter=Q(outcome=name)) for name in outcomes},
+        "n_elapsed": Coalesce(Sum("elapsed_ms"), 0),
+        "n_timed": Count("elapsed_ms"),
+        "n_execution": Coalesce(Sum("execution_ms"), 0),
+        "n_lines": Coalesce(Sum(changed, filter=Q(outcome="ok")), 0),
+    }
+    rows = calls.counted().filter(quarter__in=quarters)
+    keys = ("quarter", "owner_id", "owner__project_id", "name", "category", "mcp_server")
+    return rows.values_list(*keys).annotate(**sums).order_by("quarter", "owner_id", "name")
+
+
+def percentiles(calls: Any, period: Period, shares: Iterable[float], *, by: str | None = None) -> Any:
+    """(name, share of the fastest, ms) of timed calls in a period, exact: the nearest rank.
+
+    A call's duration is the tool's own figure where it gives one, else the time from call to answer.
+    """
+    quarters = period.quarters
+    timed = (
+        calls.counted()
+        .filter(quarter__gte=quarters.start, quarter__lt=quarters.stop)
+        .annotate(ms=Coalesce("execution_ms", "elapsed_ms"))
+        .filter(ms__isnull=False)
+        .annotate(row=_named(by) if by else Value("", output_field=CharField()))
+    )
+    ranked = timed.annotate(
+        place=Window(RowNumber(), partition_by=F("row"), order_by=[F("ms").asc(), F("id").asc()]),
+        total=Window(Count("id"), partition_by=F("row")),
+    )
+    for share in shares:
+        wanted = Ceil(Cast(F("total"), FloatField()) * share)
+        for row, ms in ranked.filter(place=wanted).values_list("row", "ms"):
+            yield row, share, ms

@@ -1,0 +1,46 @@
+"""A lease: who may write now. Unique keys make two writers harmless; the lease spares them the same work."""
+
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from django.db import IntegrityError, transaction
+
+from sessions.models import SyncLease
+
+LEASE_FOR = timedelta(seconds=60)
+
+
+class LeaseTaken(Exception):
+    """Another run holds the lease."""
+
+
+class Lease:
+    """Hold the named lease while the block runs. Raises LeaseTaken when another owner holds it and still lives."""
+
+    def __init__(self, name: str, owner: str, now: datetime) -> None:
+        self._name, self._owner, self._now = name, owner, now
+
+    def __enter__(self) -> Self:
+        mine = {"owner": self._owner[:200], "expires_at": self._now + LEASE_FOR}
+        expired = SyncLease.objects.filter(name=self._name, expires_at__lte=self._now)
+        again = SyncLease.objects.filter(name=self._name, owner=self._owner[:200])
+        if expired.update(**mine) or again.update(**mine):
+            return self
+        try:
+            with transaction.atomic():
+                SyncLease.objects.create(name=self._name, **mine)
+        except IntegrityError:
+            holder = SyncLease.objects.filter(name=self._name).values_list("owner", flat=True).first()
+            raise LeaseTaken(f"Another run ({holder}) is reading; this one did nothing.") from None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        SyncLease.objects.filter(name=self._name, owner=self._owner[:200]).delete()
+
+    @staticmethod
+    def renew(name: str, owner: str, now: datetime) -> None:
+        """Say that the holder still lives."""
+        SyncLease.objects.filter(name=name, owner=owner[:200]).update(expires_at=now + LEASE_FOR)

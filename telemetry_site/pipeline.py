@@ -1,0 +1,225 @@
+"""What one sync does, in order, and nothing else: discover, read, refresh, roll up.
+
+Each step leaves marks that the next one clears (stale sessions, dirty quarters), so that a run killed anywhere is
+finished by the next.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from analytics.rollups import roll_up
+from sessions.ingest import COLD_BATCH_LINES, LIVE_BATCH_LINES, BatchWriter, Tally
+from sessions.leases import Lease, LeaseTaken
+from sessions.models import AgentSession, DirtyQuarter, SourceFile, SyncRun
+from sessions.parsers.discovery import default_folders, roots_of
+from sessions.parsers.pricing import PriceBook, default_price_book, load_price_book
+from sessions.planning import ReadingPlan, plan_reading
+from sessions.reading_run import Progress, ReadingResult, read_changed
+from sessions.rebuild import rebuild
+from sessions.refresh import refresh_stale
+
+__all__ = ["Progress", "SyncReport", "remove_source_root", "sync", "transcript_folders"]
+
+# Figures on pages follow the reading at this pace during a long run.
+SHOW_EVERY_SECONDS = 3.0
+
+
+@dataclass(slots=True)
+class SyncReport:
+    """What one run saw and wrote; every figure is of this run alone."""
+
+    files: dict[str, int] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    sessions: dict[str, int] = field(default_factory=dict)
+    responses: dict[str, int] = field(default_factory=dict)
+    tool_calls: dict[str, int] = field(default_factory=dict)
+    bytes: int = 0
+    seconds: float = 0.0
+    problems: list[str] = field(default_factory=list)
+    looked_in: list[dict[str, Any]] = field(default_factory=list)
+    stopped: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as `sync --json` prints it. Plans, links and alerts have no figures where none were read."""
+        return {
+            "files": self.files,
+            "lines": self.lines,
+            "sessions": self.sessions,
+            "responses": self.responses,
+            "tool_calls": self.tool_calls,
+            "documents": {"created": 0, "updated": 0},
+            "tasks": {"created": 0, "updated": 0},
+            "links": {"created": 0, "updated": 0},
+            "alerts": {"evaluated": 0, "fired": 0},
+            "bytes": self.bytes,
+            "seconds": round(self.seconds, 3),
+            "problems": self.problems,
+        }
+
+
+def transcript_folders() -> list[str]:
+    """Where Claude Code keeps its transcripts on this machine, by environment and custom."""
+    return default_folders(os.environ, Path.home())
+
+
+def price_book() -> PriceBook:
+    """The user's price file, if one is set, in front of ours."""
+    own = getattr(settings, "TELEMETRY_PRICES", None)
+    return load_price_book([own]) if own else default_price_book()
+
+
+def sync(
+    roots: Iterable[str | Path] | None = None,
+    *,
+    now: datetime | None = None,
+    report: Callable[[Progress], None] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+    live: bool = False,
+) -> SyncReport:
+    """Read what is new under the roots (default: where Claude Code keeps transcripts) and derive all that follows.
+
+    A run that finds nothing new opens no file and writes nothing. `stop` is asked between files; what was read by
+    then is complete. Raises LeaseTaken when another run is writing.
+    """
+    started, now = monotonic(), now or timezone.now()
+    folders = transcript_folders() if roots is None else [str(root) for root in roots]
+    plan = plan_reading(roots_of(folders), now)
+    result = SyncReport(looked_in=[{"path": r.path, "exists": r.exists} for r in plan.roots])
+    result.files = {
+        "seen": plan.seen,
+        "unchanged": plan.unchanged,
+        "read": 0,
+        "missing": plan.missing,
+        "failed": 0,
+    }
+    result.problems += [f"{item.path} was left out: {item.reason}." for item in plan.unreadable]
+    result.files["failed"] += len(plan.unreadable)
+    _fill(result, Tally())
+    if not plan.is_empty or AgentSession.objects.stale().exists() or DirtyQuarter.objects.exists():
+        with Lease("sync", _owner(), now):
+            _run(plan, result, now, report, stop, live=live)
+    result.seconds = monotonic() - started
+    return result
+
+
+def _run(
+    plan: ReadingPlan,
+    result: SyncReport,
+    now: datetime,
+    report: Callable[[Progress], None],
+    stop: Callable[[], bool],
+    *,
+    live: bool,
+) -> None:
+    prices = price_book()
+    writer = BatchWriter(prices, batch_lines=LIVE_BATCH_LINES if live else COLD_BATCH_LINES)
+    run = _Run(plan, result.looked_in, report, now)
+    demo_root = os.path.realpath(Path(settings.TELEMETRY_DATA_DIR) / "demo")
+    is_demo = all(root.path.startswith(demo_root + os.sep) for root in plan.roots)
+    try:
+        reading = read_changed(plan, writer, now, is_demo=is_demo, report=run.advance, stop=stop)
+        _derive_again(reading, prices)
+        refresh_stale()
+        roll_up()
+    except BaseException as error:
+        run.finish(SyncRun.State.FAILED, {"error": str(error)[:500]})
+        raise
+    _note(reading, result)
+    _fill(result, writer.tally)
+    run.finish(SyncRun.State.STOPPED if reading.stopped else SyncRun.State.DONE, result.as_json())
+
+
+def _derive_again(reading: ReadingResult, prices: PriceBook) -> None:
+    """A half-written line that was counted grew into another: derive the facts it touched from the archive."""
+    if reading.retract:
+        for _ in rebuild(prices, reading.retract):
+            pass
+
+
+def _note(reading: ReadingResult, result: SyncReport) -> None:
+    result.files["read"] = reading.read
+    result.files["failed"] += reading.failed
+    result.problems += reading.problems
+    result.stopped = reading.stopped
+
+
+def _fill(result: SyncReport, tally: Tally) -> None:
+    names = ("stored", "duplicate", "quarantined", "blank")
+    lines = {name: tally.lines[name] for name in names}
+    result.lines = {"seen": sum(lines.values()), **lines, "pending": tally.lines["pending"]}
+    result.sessions = {"created": tally.sessions["created"], "updated": tally.sessions["updated"]}
+    result.responses = {"created": tally.responses["created"], "updated": tally.responses["updated"]}
+    result.tool_calls = {"created": tally.tool_calls["created"], "updated": tally.tool_calls["updated"]}
+    result.bytes = tally.bytes_read
+
+
+class _Run:
+    """A run's row: pages show its progress while it lasts. Figures are brought up to date on the way."""
+
+    def __init__(
+        self,
+        plan: ReadingPlan,
+        looked_in: Sequence[dict[str, Any]],
+        report: Callable[[Progress], None],
+        now: datetime,
+    ) -> None:
+        self._report = report
+        self._shown = monotonic()
+        self._row = SyncRun.objects.create(
+            started_at=now,
+            heartbeat_at=now,
+            is_first=not SyncRun.objects.filter(state=SyncRun.State.DONE).exists(),
+            files_total=len(plan.changed),
+            bytes_total=plan.bytes_to_read,
+            looked_in=list(looked_in),
+        )
+
+    def advance(self, progress: Progress) -> None:
+        self._report(progress)
+        if monotonic() - self._shown < SHOW_EVERY_SECONDS:
+            return
+        refresh_stale()
+        roll_up()
+        row = self._row
+        row.files_done, row.bytes_done, row.lines_done = progress[0], progress[2], progress[4]
+        row.heartbeat_at = timezone.now()
+        row.save()
+        Lease.renew("sync", _owner(), timezone.now())
+        self._shown = monotonic()
+
+    def finish(self, state: SyncRun.State, report: dict[str, Any]) -> None:
+        row = self._row
+        row.state, row.report, row.finished_at = state, report, timezone.now()
+        if state == SyncRun.State.DONE:
+            row.files_done, row.bytes_done = row.files_total, row.bytes_total
+        row.save()
+
+
+def _owner() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def remove_source_root(folder: Path) -> int:
+    """Take everything that was read from under a folder out of the database; returns how many files it was.
+
+    For demo data only: whatever was read from elsewhere is kept for ever.
+    """
+    from sessions.removal import remove_sources  # late: removal is never part of a sync
+
+    prefix = os.path.realpath(folder) + os.sep
+    sources = SourceFile.objects.filter(path__startswith=prefix, is_demo=True)
+    with transaction.atomic():
+        count = remove_sources(sources)
+    refresh_stale()
+    roll_up()
+    return count
