@@ -273,7 +273,7 @@ _SESSION_METRICS = (
     _flow(
         "session_count",
         "Sessions",
-        "Sessions that began in the bucket, subagents included.",
+        "Sessions that began in the bucket, forks included; subagents are part of theirs.",
         Unit.COUNT,
         Source.SESSIONS,
         _USAGE,

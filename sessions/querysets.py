@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, Count, F, Max, Min, Q, Sum, Value, When
+from django.db.models import Avg, Case, Count, F, Max, Min, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 RANK_BITS = 32  # seq = rank of the file in the session, then the number of the line in the file
@@ -199,6 +199,20 @@ class AgentSessionQuerySet(models.QuerySet[Any]):
         """Annotate `status`: active while work is open and the last record is recent, else how it ended."""
         recent = When(is_open=True, ended_at__gt=now - ACTIVE_FOR, then=Value("active"))
         return self.annotate(status=Case(recent, default=F("ending")))
+
+    def summary(self) -> dict[str, Any]:
+        """Counts and times over these sessions; the mean is None without any."""
+        return self.aggregate(
+            sessions=Count("id"),
+            duration_avg=Avg("wall_seconds"),
+            active=Coalesce(Sum("active_seconds"), 0),
+            web_searches=Coalesce(Sum("web_search_side_calls"), 0),
+        )
+
+    def time_span(self) -> tuple[datetime, datetime] | None:
+        """The first and the last moment of any of these sessions."""
+        ends = self.aggregate(first=Min("started_at"), last=Max("ended_at"))
+        return None if ends["first"] is None else (ends["first"], ends["last"])
 
     def latest_end(self) -> datetime | None:
         """The moment of the last record of any of these sessions."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from sessions.derive.course import Course, course_of, ending_of
+from sessions.derive.course import Course, Step, course_of, ending_of
 from sessions.derive.gather import Gathered, SeenEvent
 from sessions.derive.story import Moment, dates_of, impact_of, timeline_of
 from sessions.models import AgentSession
@@ -22,13 +22,13 @@ def derive_columns(
     session: AgentSession, facts: Gathered, *, has_pending_call: bool, own_from_ms: int | None
 ) -> None:
     """Set every derived column that needs no other session's row."""
-    course = course_of(facts.steps, own_from_ms)
+    course = course_of(facts.steps or _steps_of_responses(facts), own_from_ms)
     interrupted = _ends_interrupted(facts.events, course)
     end_turn = facts.last_stop_reason in ("end_turn", "stop_sequence")
     session.ending, session.is_open = ending_of(
         course, pending_calls=has_pending_call, interrupted=interrupted, end_turn=end_turn
     )
-    _set_times(session, course, own_from_ms)
+    _set_times(session, facts, course, own_from_ms)
     _set_usage(session, facts)
     _set_facets(session, facts)
     _set_events(session, facts)
@@ -40,6 +40,11 @@ def derive_columns(
     session.dates = dates_of(course.first_ms, course.last_ms, session.ending, session.is_open)
     session.timeline = timeline_of(course.first_ms, course.last_ms, session.ending, moments)
     session.impact_history = impact_of(facts.changes)
+
+
+def _steps_of_responses(facts: Gathered) -> list[Step]:
+    """A subagent that only its parent's progress records tell of has no lines; its responses have times."""
+    return [Step(n, "assistant", "", at_ms) for n, at_ms in enumerate(sorted(facts.response_times))]
 
 
 def title_of(facts: Gathered) -> tuple[str, str]:
@@ -67,9 +72,9 @@ def _ends_interrupted(events: list[SeenEvent], course: Course) -> bool:
     return any(e.kind == "interrupt" and e.seq == course.last_talk_seq for e in events)
 
 
-def _set_times(session: AgentSession, course: Course, own_from_ms: int | None) -> None:
-    session.entry_count = course.entry_count
-    session.has_transcript = course.entry_count > 0
+def _set_times(session: AgentSession, facts: Gathered, course: Course, own_from_ms: int | None) -> None:
+    session.entry_count = len(facts.steps)
+    session.has_transcript = bool(facts.steps)
     session.started_at, session.ended_at = _moment(course.first_ms), _moment(course.last_ms)
     own = own_from_ms if own_from_ms is not None else course.first_ms
     session.own_started_at = _moment(own)

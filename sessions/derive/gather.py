@@ -47,6 +47,7 @@ class Gathered:
     inherited: tuple[int, int] = (0, 0)
     shared_with: dict[int, int] = field(default_factory=dict)
     last_stop_reason: str = ""
+    response_times: list[int] = field(default_factory=list)
 
 
 def gather(session_ids: list[int]) -> dict[int, Gathered]:
@@ -122,6 +123,9 @@ def _gather_last_stop(session_ids: list[int], found: dict[int, Gathered]) -> Non
     ordered = copies.order_by("session_id", "first_at_ms", "response_id")
     for session_id, reason in ordered.values_list("session_id", "response__stop_reason"):
         found[session_id].last_stop_reason = reason
+    told = ResponseCopy.objects.filter(session_id__in=[key for key in session_ids if not found[key].steps])
+    for session_id, at_ms in told.values_list("session_id", "first_at_ms"):
+        found[session_id].response_times.append(at_ms)
 
 
 def pending_calls(session_ids: list[int]) -> set[int]:

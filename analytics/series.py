@@ -1,0 +1,224 @@
+"""Answers over time: one metric in buckets, whole or split into groups."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from analytics.metrics import Metric, Source, UnknownDimension, series_dimension
+from analytics.metrics import metric as metric_named
+from analytics.models import SessionToolUsage, SessionUsage
+from analytics.periods import Bucket, BucketKind, Period, bucket_indexes, buckets
+from analytics.querysets import TOOL_NAMES, USAGE_NAMES, percentiles
+from analytics.selectors import narrowed
+from analytics.sums import ToolUse, Usage
+from sessions.models import AgentSession, SessionEvent, ToolCall
+from sessions.parsers.pricing import model_family
+
+MAX_GROUPS = 50
+OTHER = "other"
+Value = int | float | Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPoint:
+    """One bucket's value; None where it is not known (a ratio of nothing), 0 where nothing happened."""
+
+    bucket: Bucket
+    value: Value
+    group: str = ""
+
+
+_USAGE_VALUES: dict[str, Callable[[Usage], Value]] = {
+    "session_cost": lambda u: u.cost_usd,
+    "session_tokens": lambda u: u.tokens,
+    "input_tokens": lambda u: u.input_tokens,
+    "output_tokens": lambda u: u.output_tokens,
+    "cache_read_tokens": lambda u: u.cache_read_tokens,
+    "cache_creation_tokens": lambda u: u.cache_creation_tokens,
+    "unpriced_tokens": lambda u: u.unpriced_tokens,
+    "cache_hit_rate": lambda u: u.cache_hit_rate,
+}
+_TOOL_VALUES: dict[str, Callable[[ToolUse], Value]] = {
+    "tool_call_count": lambda t: t.calls,
+    "tool_success_rate": lambda t: t.success_rate,
+    "tool_error_rate": lambda t: None if t.success_rate is None else 100 - t.success_rate,
+    "file_churn": lambda t: t.lines_changed,
+}
+_EVENT_KINDS = {"api_error_count": "api_error", "compaction_count": "compaction"}
+_SESSION_METRICS = ("session_count", "session_duration", "active_seconds")
+_PERCENTILES = {"tool_duration_p50": 0.5, "tool_duration_p95": 0.95}
+ANSWERED = frozenset({*_USAGE_VALUES, *_TOOL_VALUES, *_EVENT_KINDS, *_SESSION_METRICS, *_PERCENTILES})
+
+
+def series(
+    metric_id: str,
+    period: Period,
+    kind: BucketKind,
+    *,
+    project_id: int | None = None,
+    group_by: str | None = None,
+) -> list[SeriesPoint]:
+    """A metric per bucket of the period, ascending; with `group_by`, one point per bucket and group.
+
+    A flow is summed from the dates each event happened, a ratio is the true ratio of its bucket. An end nobody
+    named is cut to what there is data of. Raises UnknownMetric, UnknownDimension or TooManyBuckets.
+    """
+    metric = metric_named(metric_id)
+    if group_by:
+        series_dimension(metric, group_by)
+    cut = buckets(narrowed(period, project_id), kind)
+    sums = _bucket_sums(metric, cut, project_id, group_by)
+    return _filled(metric, cut, sums, grouped=group_by is not None)
+
+
+def _bucket_sums(
+    metric: Metric, cut: list[Bucket], project_id: int | None, group_by: str | None
+) -> dict[str, dict[int, Value]]:
+    """{group: {bucket index: value}}; only buckets in which something happened."""
+    if metric.id in _USAGE_VALUES:
+        rows = _summed(SessionUsage.objects, USAGE_NAMES, Usage, cut, project_id, group_by)
+        return _values(_limited(rows, lambda u: u.all_tokens), _USAGE_VALUES[metric.id])
+    if metric.id in _TOOL_VALUES:
+        rows = _summed(SessionToolUsage.objects, TOOL_NAMES, ToolUse, cut, project_id, group_by)
+        return _values(_limited(rows, lambda t: t.calls), _TOOL_VALUES[metric.id])
+    if group_by:
+        raise UnknownDimension(f"dimension to group {metric.id} by", group_by, ())
+    if metric.id in _EVENT_KINDS:
+        return {"": _event_counts(_EVENT_KINDS[metric.id], cut, project_id)}
+    if metric.id in _SESSION_METRICS:
+        return {"": _session_values(metric.id, cut, project_id)}
+    if metric.id in _PERCENTILES:
+        return {"": _percentile_values(_PERCENTILES[metric.id], cut, project_id)}
+    return {}
+
+
+def _whole(cut: list[Bucket]) -> Period:
+    return Period(cut[0].start_at, cut[-1].end_at, ZoneInfo("UTC"))
+
+
+def _summed(
+    manager: Any,
+    names: dict[str, Any],
+    kind: Any,
+    cut: list[Bucket],
+    project_id: int | None,
+    group_by: str | None,
+) -> dict[str, dict[int, Any]]:
+    """{group: {bucket index: sums}} from rollup rows."""
+    by_family = group_by == "model_family"
+    dimension = "model" if by_family else group_by
+    if dimension is not None and dimension not in names:
+        raise UnknownDimension("dimension to group this metric by", group_by or "", names)
+    rows = list(manager.within(_whole(cut)).of_project(project_id).by_quarter(dimension))
+    indexes = bucket_indexes([row["quarter"] for row in rows], cut)
+    found: dict[str, dict[int, Any]] = {}
+    for row, index in zip(rows, indexes, strict=True):
+        if index is None:
+            continue
+        group = (model_family(row["row"]) or "(unattributed)") if by_family else row["row"]
+        held = found.setdefault(group, {})
+        sums = kind.from_sums(row)
+        held[index] = held[index] + sums if index in held else sums
+    return found
+
+
+def _limited(groups: dict[str, dict[int, Any]], size: Callable[[Any], int]) -> dict[str, dict[int, Any]]:
+    """At most MAX_GROUPS groups by size; the rest is one group named `other`, so that sums hold."""
+    if len(groups) <= MAX_GROUPS:
+        return groups
+    ranked = sorted(groups, key=lambda name: (-sum(size(s) for s in groups[name].values()), name))
+    kept = {name: groups[name] for name in ranked[: MAX_GROUPS - 1]}
+    rest: dict[int, Any] = {}
+    for name in ranked[MAX_GROUPS - 1 :]:
+        for index, sums in groups[name].items():
+            rest[index] = rest[index] + sums if index in rest else sums
+    return {**kept, OTHER: rest}
+
+
+def _values(groups: dict[str, dict[int, Any]], value: Callable[[Any], Value]) -> dict[str, dict[int, Value]]:
+    return {name: {index: value(sums) for index, sums in held.items()} for name, held in groups.items()}
+
+
+def _event_counts(kind: str, cut: list[Bucket], project_id: int | None) -> dict[int, Value]:
+    quarters = _whole(cut).quarters
+    events = SessionEvent.objects.filter(
+        kind=kind, inherited=False, quarter__gte=quarters.start, quarter__lt=quarters.stop
+    )
+    if project_id is not None:
+        events = events.filter(session__project_id=project_id)
+    return _counted(sorted(events.values_list("quarter", flat=True)), cut)
+
+
+def _counted(quarters: list[int], cut: list[Bucket]) -> dict[int, Value]:
+    counts: dict[int, Value] = {}
+    for index in bucket_indexes(quarters, cut):
+        if index is not None:
+            counts[index] = int(counts.get(index) or 0) + 1
+    return counts
+
+
+def _session_values(metric_id: str, cut: list[Bucket], project_id: int | None) -> dict[int, Value]:
+    """Sessions by the bucket they began in; active time includes that of subagents."""
+    quarters = _whole(cut).quarters
+    begun = AgentSession.objects.filter(start_quarter__gte=quarters.start, start_quarter__lt=quarters.stop)
+    if project_id is not None:
+        begun = begun.filter(project_id=project_id)
+    if metric_id != "active_seconds":
+        begun = begun.roots()
+    rows = list(
+        begun.order_by("start_quarter").values_list("start_quarter", "wall_seconds", "active_seconds")
+    )
+    held: dict[int, list[tuple[int | None, int | None]]] = {}
+    for (_, wall, active), index in zip(rows, bucket_indexes([row[0] for row in rows], cut), strict=True):
+        if index is not None:
+            held.setdefault(index, []).append((wall, active))
+    if metric_id == "session_count":
+        return {index: len(found) for index, found in held.items()}
+    if metric_id == "active_seconds":
+        return {index: sum(active or 0 for _, active in found) for index, found in held.items()}
+    return {index: _mean([wall for wall, _ in found if wall is not None]) for index, found in held.items()}
+
+
+def _mean(values: Iterable[int]) -> float | None:
+    known = list(values)
+    return sum(known) / len(known) if known else None
+
+
+def _percentile_values(share: float, cut: list[Bucket], project_id: int | None) -> dict[int, Value]:
+    calls = (
+        ToolCall.objects.all()
+        if project_id is None
+        else ToolCall.objects.filter(owner__project_id=project_id)
+    )
+    found: dict[int, Value] = {}
+    for index, bucket in enumerate(cut):
+        for _, _, ms in percentiles(calls, _whole([bucket]), (share,)):
+            found[index] = ms
+    return found
+
+
+def _filled(
+    metric: Metric, cut: list[Bucket], sums: dict[str, dict[int, Value]], *, grouped: bool
+) -> list[SeriesPoint]:
+    """Every bucket of every group: 0 where a flow had none, None where a ratio is of nothing."""
+    empty: Value = 0 if metric.adds_up else None
+    groups = sums or ({} if grouped else {"": {}})
+    return [
+        SeriesPoint(bucket, held.get(index, empty), group)
+        for index, bucket in enumerate(cut)
+        for group, held in groups.items()
+    ]
+
+
+def is_answered(metric: Metric) -> bool:
+    """Whether the metric's facts are read already; those about plans are not."""
+    return metric.source not in (Source.TASKS, Source.FEATURES)
+
+
+def latest_of(points: Iterable[SeriesPoint]) -> datetime | None:
+    """The end of the last bucket in which something happened."""
+    ends = [point.bucket.end_at for point in points if point.value]
+    return max(ends, default=None)

@@ -1,0 +1,97 @@
+"""Sums that answers are made of: what responses used, and how tool calls went."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from analytics.querysets import MONEY, SUMMED, TOOL_SUMMED
+
+NANO = Decimal(10**9)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Sums over responses. `cost_usd` is of the priced ones, None where nothing is priced."""
+
+    responses: int = 0
+    lower_bound_responses: int = 0
+    partial_responses: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_creation_5m_tokens: int = 0
+    cache_creation_1h_tokens: int = 0
+    unpriced_tokens: int = 0
+    unpriced_responses: int = 0
+    cost_nano_usd: int | None = None
+    reported_cost_nano_usd: int | None = None
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        return None if self.cost_nano_usd is None else Decimal(self.cost_nano_usd) / NANO
+
+    @property
+    def cache_creation_tokens(self) -> int:
+        return self.cache_creation_5m_tokens + self.cache_creation_1h_tokens
+
+    @property
+    def tokens(self) -> int:
+        """Input plus output: what `sessionTokens` means."""
+        return self.input_tokens + self.output_tokens
+
+    @property
+    def all_tokens(self) -> int:
+        """All four classes."""
+        return self.tokens + self.cache_read_tokens + self.cache_creation_tokens
+
+    @property
+    def cache_hit_rate(self) -> float | None:
+        """Cache reads in percent of all input; None without input."""
+        total = self.input_tokens + self.cache_read_tokens + self.cache_creation_tokens
+        return 100 * self.cache_read_tokens / total if total else None
+
+    @classmethod
+    def from_sums(cls, row: dict[str, Any]) -> "Usage":
+        return cls(**{name: row[f"sum_{name}"] for name in (*SUMMED, *MONEY)})
+
+    def __add__(self, other: "Usage") -> "Usage":
+        sums = {name: getattr(self, name) + getattr(other, name) for name in SUMMED}
+        money = {name: _add_known(getattr(self, name), getattr(other, name)) for name in MONEY}
+        return Usage(**sums, **money)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """Sums over tool calls. `errors` are all answers marked as errors, rejections included."""
+
+    calls: int = 0
+    errors: int = 0
+    outcome_ok: int = 0
+    outcome_error: int = 0
+    outcome_rejected: int = 0
+    outcome_interrupted: int = 0
+    outcome_blocked: int = 0
+    outcome_pending: int = 0
+    elapsed_ms: int = 0
+    timed: int = 0
+    execution_ms: int = 0
+    lines_changed: int = 0
+
+    @property
+    def success_rate(self) -> float | None:
+        """Percent of the calls that succeeded or failed; None when none did."""
+        judged = self.outcome_ok + self.outcome_error
+        return 100 * self.outcome_ok / judged if judged else None
+
+    @classmethod
+    def from_sums(cls, row: dict[str, Any]) -> "ToolUse":
+        return cls(**{name: row[f"sum_{name}"] for name in TOOL_SUMMED})
+
+    def __add__(self, other: "ToolUse") -> "ToolUse":
+        return ToolUse(**{name: getattr(self, name) + getattr(other, name) for name in TOOL_SUMMED})
+
+
+def _add_known(one: int | None, other: int | None) -> int | None:
+    known: Iterable[int] = [v for v in (one, other) if v is not None]
+    return sum(known) if known else None
