@@ -1,0 +1,178 @@
+"""Reading settings from the environment.
+
+Every reader either returns a valid value or raises `SettingError` with one sentence that names the
+variable, the value it found and what it would have accepted. An empty variable counts as unset:
+`TELEMETRY_TIME_ZONE= bin/up` is how a shell takes a setting back.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import stat
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+Environment = Mapping[str, str]
+
+YES = frozenset({"1", "true", "yes", "on"})
+NO = frozenset({"0", "false", "no", "off"})
+
+DATABASE_SCHEMES = frozenset({"sqlite", "postgres", "postgresql"})
+
+# A host name, an IPv4 address or an IPv6 address in brackets: what can stand in a Host header before the port.
+HOST_PATTERN = re.compile(r"^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])$")
+
+
+class SettingError(ImproperlyConfigured):
+    """A setting has a value that cannot be used. The message is a whole sentence for the person who set it."""
+
+
+def text(environ: Environment, name: str, default: str = "") -> str:
+    """The variable's value without surrounding blanks, or `default` when unset or empty."""
+    return environ.get(name, "").strip() or default
+
+
+def flag(environ: Environment, name: str, *, default: bool = False) -> bool:
+    """A yes/no variable."""
+    value = text(environ, name).lower()
+    if not value:
+        return default
+    if value in YES:
+        return True
+    if value in NO:
+        return False
+    raise SettingError(f"{name} is {value!r}; it must be one of 1, true, yes, on, 0, false, no, off.")
+
+
+def choice(environ: Environment, name: str, accepted: Sequence[str], *, default: str) -> str:
+    """One word out of `accepted`, compared without regard to case."""
+    value = text(environ, name, default).lower()
+    if value not in accepted:
+        raise SettingError(f"{name} is {value!r}; it must be one of {', '.join(accepted)}.")
+    return value
+
+
+def time_zone(environ: Environment, name: str, *, default: str) -> str:
+    """The name of a time zone of the IANA database."""
+    value = text(environ, name, default)
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingError(
+            f"{name} is {value!r}; it must be an IANA time zone such as UTC, Europe/Berlin or America/New_York."
+        ) from None
+    return value
+
+
+def hosts(environ: Environment, name: str) -> list[str]:
+    """Comma-separated host names, exact: no scheme, no port, no wildcard."""
+    names = [part.strip().lower() for part in text(environ, name).split(",") if part.strip()]
+    for host in names:
+        if not HOST_PATTERN.match(host):
+            raise SettingError(
+                f"{name} contains {host!r}; it must list exact host names separated by commas, "
+                "without scheme, port or wildcard, such as ledger.example.org,10.0.0.5."
+            )
+    return names
+
+
+def directory(environ: Environment, name: str, *, default: Path) -> Path:
+    """An absolute folder path; `~` is the user's home."""
+    value = text(environ, name)
+    if not value:
+        return default
+    path = Path(value).expanduser()
+    if not path.is_absolute():
+        raise SettingError(f"{name} is {value!r}; it must be an absolute path, such as /var/lib/agent-ledger.")
+    if path.exists() and not path.is_dir():
+        raise SettingError(f"{name} is {value!r}, which is a file; it must be a folder or not exist yet.")
+    return path
+
+
+def private_directory(path: Path, *, setting: str) -> Path:
+    """Make `path` with mode 0700 if it is not there. An existing folder keeps its mode (a check reports a loose one)."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingError(
+            f"The data folder {path} cannot be created ({error.strerror}); "
+            f"{setting} must name a folder this user may write to."
+        ) from None
+    return path
+
+
+def secret_key(environ: Environment, name: str, *, file: Path) -> str:
+    """The signing key: from the variable, else from `file`, which is made once, readable by its owner alone."""
+    value = text(environ, name)
+    if not value:
+        return _key_from(file)
+    if len(value) < 32:
+        # The value itself is a secret, so the sentence gives its length only.
+        raise SettingError(f"{name} has {len(value)} characters; it must have at least 32 random ones.")
+    return value
+
+
+def _key_from(file: Path) -> str:
+    if not file.exists():
+        _create_key(file)
+    try:
+        key = file.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f"The key file {file} cannot be read ({error}); make it readable or delete it.") from None
+    if len(key) < 32:
+        raise SettingError(f"The key file {file} holds no usable key; delete it and a new one will be made.")
+    return key
+
+
+def _create_key(file: Path) -> None:
+    """Two processes may start at once: a link either appears whole or loses to the one that was first."""
+    draft = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, stat.S_IRUSR | stat.S_IWUSR)
+        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+            stream.write(secrets.token_urlsafe(48) + "\n")
+        try:
+            os.link(draft, file)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    except OSError as error:
+        raise SettingError(
+            f"The key file {file} cannot be written ({error.strerror}); make its folder writable "
+            "or give the key in TELEMETRY_SECRET_KEY."
+        ) from None
+
+
+def database(environ: Environment, name: str, *, default: Path) -> dict[str, Any]:
+    """Django's DATABASES entry for a database URL; without one, the SQLite file `default`.
+
+    PostgreSQL and SQLite are accepted. A password in the URL never appears in the error.
+    """
+    url = text(environ, name)
+    if not url:
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(default)}
+    accepted = "sqlite:////absolute/path or postgresql://user:password@host:5432/name"
+    if urlsplit(url).scheme not in DATABASE_SCHEMES:
+        raise SettingError(f"{name} is {_without_password(url)!r}; it must look like {accepted}.")
+    try:
+        return dict(dj_database_url.parse(url))
+    except Exception:
+        # The parser's own message may repeat the password.
+        raise SettingError(f"{name} is {_without_password(url)!r}; it must look like {accepted}.") from None
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url
+    user = parts.netloc.rpartition("@")[0].partition(":")[0]
+    return urlunsplit(parts._replace(netloc=f"{user}:***@{parts.netloc.rpartition('@')[2]}"))

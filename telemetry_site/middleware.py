@@ -1,0 +1,95 @@
+"""What stands before every view: who may be asked for (Host), who may ask for a change (Origin), and headers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http.request import split_domain_port
+from django.utils.cache import patch_vary_headers
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+class HostGate:
+    """Answer only requests whose Host is one of `ALLOWED_HOSTS`, compared exactly.
+
+    A page on the internet can point its own name at 127.0.0.1 and then read this server as its own origin
+    (DNS rebinding); its name is still in the Host header. Django asks this question only where a view needs
+    the host, so files and cheap answers would slip through: this runs before everything.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        header = request.META.get("HTTP_HOST", "")
+        if is_allowed_host(header, settings.ALLOWED_HOSTS):
+            return self.get_response(request)
+        return refusal(
+            request,
+            HTTPStatus.BAD_REQUEST,
+            f"The host {header[:100]!r} is not served here; an administrator can add it to TELEMETRY_ALLOWED_HOSTS.",
+        )
+
+
+def is_allowed_host(header: str, allowed: list[str]) -> bool:
+    """Whether a Host header (name, optional port) names one of `allowed`; no wildcards, no trailing dot."""
+    if header.endswith(".") or ".:" in header:
+        return False
+    domain, port = split_domain_port(header)
+    return bool(domain) and domain in allowed and (not port or 0 < int(port) < 65536)
+
+
+class OriginGate:
+    """Refuse changes that another site asked a visitor's browser to make.
+
+    Browsers say where an unsafe request comes from in Origin and Sec-Fetch-Site. A program such as curl sends
+    neither and passes: it is not a browser that somebody else can steer. This covers the API as well, whose
+    views are exempt from Django's CSRF check.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method in SAFE_METHODS or is_same_origin(request):
+            return self.get_response(request)
+        return refusal(request, HTTPStatus.FORBIDDEN, "This request came from another site and was refused.")
+
+
+def is_same_origin(request: HttpRequest) -> bool:
+    """Whether the browser's own headers allow this request; `Origin: null` (sandboxed pages, files) is foreign."""
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        return False
+    origin = request.headers.get("Origin")
+    return origin is None or origin.lower() == f"{request.scheme}://{request.headers['Host']}".lower()
+
+
+class ResponseHeaders:
+    """Headers every answer carries, whoever made it.
+
+    `Vary: HX-Request` because one address gives a page or a fragment of it: without it a browser's Back button
+    may show the bare fragment from its cache.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            patch_vary_headers(response, ["HX-Request"])
+        return response
+
+
+def refusal(request: HttpRequest, status: HTTPStatus, sentence: str) -> HttpResponse:
+    """The sentence in the shape the asker reads: the API's error object, or plain text."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"detail": sentence, "errors": {}}, status=status)
+    return HttpResponse(sentence + "\n", status=status, content_type="text/plain; charset=utf-8")

@@ -1,0 +1,211 @@
+"""All settings of Agent Ledger, in one file, from the environment.
+
+`docs/operations.md` documents every variable; `telemetry_site/checks.py` reports combinations that cannot work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import django
+import platformdirs
+import rest_framework
+from django.utils.csp import CSP
+
+from telemetry_site import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# What is told apart by mode: `local` is one person on a loopback address without a login,
+# `team` is a server where everyone logs in.
+TELEMETRY_MODE = env.choice(os.environ, "TELEMETRY_MODE", ("local", "team"), default="local")
+TELEMETRY_TIME_ZONE = env.time_zone(os.environ, "TELEMETRY_TIME_ZONE", default="UTC")
+TELEMETRY_ADMIN = env.flag(os.environ, "TELEMETRY_ADMIN", default=True)
+TELEMETRY_ALLOWED_HOSTS = env.hosts(os.environ, "TELEMETRY_ALLOWED_HOSTS")
+# A reverse proxy that ends TLS and sets (never passes on) X-Forwarded-Proto stands in front.
+TELEMETRY_TRUSTED_PROXY = env.flag(os.environ, "TELEMETRY_TRUSTED_PROXY")
+TELEMETRY_INSECURE_HTTP = env.flag(os.environ, "TELEMETRY_INSECURE_HTTP")
+TELEMETRY_SECRET_KEY_GIVEN = bool(env.text(os.environ, "TELEMETRY_SECRET_KEY"))
+IS_TEAM = TELEMETRY_MODE == "team"
+DEBUG = env.flag(os.environ, "TELEMETRY_DEBUG")
+
+# Transcripts hold source code and prompts: nothing this process creates is for other users of the machine.
+os.umask(0o077)
+TELEMETRY_DATA_DIR = env.private_directory(
+    env.directory(
+        os.environ,
+        "TELEMETRY_DATA_DIR",
+        default=Path(platformdirs.user_data_dir("agent-ledger", appauthor=False)),
+    ),
+    setting="TELEMETRY_DATA_DIR",
+)
+SECRET_KEY = env.secret_key(os.environ, "TELEMETRY_SECRET_KEY", file=TELEMETRY_DATA_DIR / "secret-key")
+
+LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = [*LOOPBACK_HOSTS, *TELEMETRY_ALLOWED_HOSTS]
+
+INSTALLED_APPS = [
+    "telemetry_site.apps.TelemetrySiteConfig",
+    "alerts.apps.AlertsConfig",
+    "analytics.apps.AnalyticsConfig",
+    "tasks.apps.ProjectTasksConfig",
+    "sessions.apps.AgentSessionsConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
+]
+
+MIDDLEWARE = [
+    # The gates come first so that static files, health and errors are behind them too.
+    "telemetry_site.middleware.HostGate",
+    "telemetry_site.middleware.ResponseHeaders",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "telemetry_site.middleware.OriginGate",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    *(["django.contrib.auth.middleware.LoginRequiredMiddleware"] if IS_TEAM else []),
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "telemetry_site.urls"
+WSGI_APPLICATION = "telemetry_site.wsgi.application"
+APPEND_SLASH = False
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Order matters: the page size holds only for a file that is still empty, and WAL fixes it.
+SQLITE_PRAGMAS = {
+    "page_size": "8192",
+    "journal_mode": "WAL",
+    "synchronous": "NORMAL",
+    "mmap_size": str(256 * 1024 * 1024),
+    "cache_size": "-32768",
+    "temp_store": "MEMORY",
+}
+SQLITE_OPTIONS: dict[str, Any] = {
+    # A transaction that starts as a reader and then writes fails at once when another writer was faster;
+    # IMMEDIATE waits its turn instead.
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "".join(f"PRAGMA {name}={value};" for name, value in SQLITE_PRAGMAS.items()),
+}
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.database(os.environ, "DATABASE_URL", default=TELEMETRY_DATA_DIR / "agent-ledger.sqlite3")
+}
+DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "en"
+USE_TZ = True
+# Storage and arithmetic are UTC; TELEMETRY_TIME_ZONE only decides what a "day" of a report is.
+TIME_ZONE = "UTC"
+
+
+def static_version(folder: Path) -> str:
+    """Ten hex digits that change whenever a file of ours, Django's or DRF's may have changed."""
+    digest = hashlib.sha256(f"{django.__version__} {rest_framework.VERSION}".encode())
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(f"\0{path.relative_to(folder).as_posix()}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:10]
+
+
+# The version is part of the address, so every file is served as immutable straight from its source folder:
+# no collectstatic, no manifest, and relative references between files keep working.
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_URL = "/static/" if DEBUG else f"/static/{static_version(BASE_DIR / 'static')}/"
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_IMMUTABLE_FILE_TEST = "^(?!)" if DEBUG else f"^{STATIC_URL}"
+
+SECURE_CSP: dict[str, list[str]] = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "connect-src": [CSP.SELF],
+    "font-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+if TELEMETRY_TRUSTED_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Cookies are shared by all ports of a host, so ours must not collide with another program on localhost.
+# The __Host- prefix makes browsers refuse them without TLS, from subdomains or for other paths.
+HAS_TLS = IS_TEAM and not TELEMETRY_INSECURE_HTTP
+COOKIE_PREFIX = "__Host-" if HAS_TLS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}agent_ledger_login"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}agent_ledger_csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HAS_TLS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = True
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    # JSON only: an HTML form of another site can post urlencoded or multipart bodies without asking first.
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": (
+        ["rest_framework.authentication.SessionAuthentication"] if IS_TEAM else []
+    ),
+    "DEFAULT_PERMISSION_CLASSES": (
+        ["rest_framework.permissions.IsAuthenticated"] if IS_TEAM else ["rest_framework.permissions.AllowAny"]
+    ),
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "telemetry_site.api_errors.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Agent Ledger",
+    "DESCRIPTION": "What coding agents did, what it cost, what it served and what failed.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
