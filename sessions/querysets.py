@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import Avg, Case, Count, F, Max, Min, Q, Sum, Value, When
+from django.db.models import Avg, Case, Count, Exists, F, Max, Min, OuterRef, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 RANK_BITS = 32  # seq = rank of the file in the session, then the number of the line in the file
@@ -95,6 +95,10 @@ class TranscriptEntryQuerySet(models.QuerySet[Any]):
         mine = self.filter(session_id__in=session_ids).order_by("session_id", "seq", "id")
         return mine.values_list("session_id", "seq", "kind", "subtype", "at_ms")
 
+    def counts_by_source(self) -> dict[int, int]:
+        """{source: how many entries point at a line of it}."""
+        return dict(self.values_list("source_id").annotate(n=Count("id")).order_by())
+
     def behind_rank(self, rank: int) -> "TranscriptEntryQuerySet":
         """Entries that do not stand at this rank of their session's files."""
         return self.exclude(seq__gte=rank << RANK_BITS, seq__lt=(rank + 1) << RANK_BITS)
@@ -158,6 +162,35 @@ class ToolCallQuerySet(models.QuerySet[Any]):
             .order_by("owner_id", "-calls", "name")
         )
 
+    def by_tool(self) -> Any:
+        """Rows per tool: counts by outcome, times, the slowest call; the most used first."""
+        return (
+            self.order_by()
+            .values("name", "category")
+            .annotate(**call_sums(), executed=Count("execution_ms"), slowest=Max("elapsed_ms"))
+            .order_by("-calls", "name")
+        )
+
+    def by_file(self) -> Any:
+        """Rows per file that a call read or changed: how often, and lines where calls tell them."""
+        done = Q(outcome="ok")
+        changed = done & Q(file_action__in=("create", "update", "delete"))
+        return (
+            self.exclude(path="")
+            .order_by()
+            .values("path")
+            .annotate(
+                reads=Count("id", filter=Q(file_action="read")),
+                changes=Count("id", filter=changed),
+                created=Count("id", filter=done & Q(file_action="create")),
+                deleted=Count("id", filter=done & Q(file_action="delete")),
+                added=Sum("lines_added", filter=changed),
+                removed=Sum("lines_removed", filter=changed),
+                last_ms=Max("use_at_ms"),
+            )
+            .order_by("-changes", "path")
+        )
+
     def changes(self) -> "ToolCallQuerySet":
         """Calls that changed a file."""
         return self.counted().filter(outcome="ok", file_action__in=("create", "update", "delete"))
@@ -183,13 +216,14 @@ class AgentSessionQuerySet(models.QuerySet[Any]):
 
     def with_activity(self) -> "AgentSessionQuerySet":
         """Without probes and hook-only files, which hold no prompt, response or call (R33)."""
+        started = self.model.objects.filter(parent_id=OuterRef("pk"))
         return self.filter(
             Q(response_count__gt=0)
             | Q(inherited_response_count__gt=0)
             | Q(prompt_count__gt=0)
             | Q(tool_call_count__gt=0)
-            | Q(children__isnull=False)
-        ).distinct()
+            | Q(Exists(started))
+        )
 
     def roots(self) -> "AgentSessionQuerySet":
         """Without subagents and workflow agents."""
@@ -214,6 +248,47 @@ class AgentSessionQuerySet(models.QuerySet[Any]):
         ends = self.aggregate(first=Min("started_at"), last=Max("ended_at"))
         return None if ends["first"] is None else (ends["first"], ends["last"])
 
+    def own_totals(self) -> dict[str, Any]:
+        """What these sessions themselves caused, summed; the keys of `selectors.Totals` behind `sum_`."""
+        return self.aggregate(**session_sums())
+
+    def family_totals(self) -> Any:
+        """The same per root session, with how many subagents it has and how many of them are active now."""
+        subagents = ~Q(id=F("root_id"))
+        return (
+            self.order_by()
+            .values("root_id")
+            .annotate(
+                **session_sums(),
+                subagents=Count("id", filter=subagents),
+                live=Count("id", filter=subagents & Q(status="active")),
+            )
+        )
+
     def latest_end(self) -> datetime | None:
         """The moment of the last record of any of these sessions."""
         return self.aggregate(last=Max("ended_at"))["last"]
+
+
+def session_sums() -> dict[str, Any]:
+    """Annotations that sum over sessions' own columns; cost is None where nothing is priced."""
+    columns = {
+        "responses": "response_count",
+        "tool_calls": "tool_call_count",
+        "tool_errors": "tool_error_count",
+        **{
+            name: name
+            for name in (
+                *TOKENS,
+                "lower_bound_responses",
+                "partial_responses",
+                "unpriced_tokens",
+                "active_seconds",
+            )
+        },
+    }
+    return {
+        "sum_sessions": Count("id"),
+        **{f"sum_{name}": Coalesce(Sum(column), 0) for name, column in columns.items()},
+        "sum_cost_nano_usd": Sum("cost_nano_usd"),
+    }

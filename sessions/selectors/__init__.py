@@ -1,0 +1,40 @@
+"""Questions about sessions and their answers. Pages, the API and the terminal ask here."""
+
+from sessions.selectors.listing import (
+    SessionPage,
+    SessionRow,
+    projects_with_sessions,
+    session,
+    session_list,
+    session_rows,
+    status_of,
+)
+from sessions.selectors.totals import Totals
+from sessions.selectors.tree import TreeNode, session_tree
+from sessions.selectors.usage import (
+    FileTouched,
+    TokenPoint,
+    ToolUsage,
+    session_files,
+    session_tools,
+    token_timeline,
+)
+
+__all__ = [
+    "FileTouched",
+    "SessionPage",
+    "SessionRow",
+    "TokenPoint",
+    "ToolUsage",
+    "Totals",
+    "TreeNode",
+    "projects_with_sessions",
+    "session",
+    "session_files",
+    "session_list",
+    "session_rows",
+    "session_tools",
+    "session_tree",
+    "status_of",
+    "token_timeline",
+]

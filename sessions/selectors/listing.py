@@ -1,0 +1,90 @@
+"""The list of sessions and the way to one of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from sessions.models import AgentSession, Project
+from sessions.querysets import ACTIVE_FOR
+from sessions.selectors.filters import filtered_sessions, sorted_sessions
+from sessions.selectors.totals import Totals
+
+LIGHT = ("dates", "timeline", "impact_history")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session in a list: what it caused itself, and what it and its subagents caused together."""
+
+    session: AgentSession
+    status: str
+    subagents: int
+    live_subagents: int
+    family: Totals  # the session itself included
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPage:
+    """One page of the sessions a filter lets through, and sums over all of them."""
+
+    items: list[SessionRow]
+    total: int
+    offset: int
+    limit: int
+    totals: Totals  # of the listed sessions' own responses
+    family_totals: Totals  # the same with their subagents, listed or not
+
+
+def session_list(filters: dict[str, Any], *, now: datetime) -> SessionPage:
+    """The page that `SessionFilterForm.filters()` asks for, in a fixed number of queries."""
+    found: Any = filtered_sessions(filters, now=now)
+    totals = Totals.from_sums(found.own_totals())
+    family = totals
+    if not filters.get("include_subagents"):
+        ids = found.values("pk")
+        together: Any = AgentSession.objects.filter(Q(pk__in=ids) | Q(root_id__in=ids))
+        family = Totals.from_sums(together.own_totals())
+    offset, limit = filters.get("offset", 0), filters.get("limit", 50)
+    ordered = sorted_sessions(found, filters.get("sort_by", "started_at"), filters.get("sort_order", "desc"))
+    page = list(ordered.select_related("project", "parent").defer(*LIGHT)[offset : offset + limit])
+    return SessionPage(session_rows(page, now=now), totals.sessions, offset, limit, totals, family)
+
+
+def session_rows(sessions: list[AgentSession], *, now: datetime) -> list[SessionRow]:
+    """Sessions with what their families add; one query for all."""
+    members: Any = AgentSession.objects.with_status(now).filter(root_id__in=[s.pk for s in sessions])
+    families = {row["root_id"]: row for row in members.family_totals()}
+    return [_row(session, families.get(session.pk), now) for session in sessions]
+
+
+def _row(session: AgentSession, family: dict[str, Any] | None, now: datetime) -> SessionRow:
+    state = status_of(session, now=now)
+    if family is None:  # a subagent: its family is its trunk's
+        return SessionRow(session, state, 0, 0, Totals.of(session))
+    return SessionRow(session, state, family["subagents"], family["live"], Totals.from_sums(family))
+
+
+def status_of(session: AgentSession, *, now: datetime) -> str:
+    """How a session stands at a moment; the same rule as `AgentSessionQuerySet.with_status`."""
+    recent = session.is_open and session.ended_at is not None and session.ended_at > now - ACTIVE_FOR
+    return "active" if recent else session.ending
+
+
+def session(public_id: str) -> AgentSession | None:
+    """The session of an id as shown, with `S-` before it, or a subagent's `agent-<id>` alone when unique."""
+    found = AgentSession.objects.select_related("project", "parent", "root", "forked_from")
+    for name in dict.fromkeys((public_id, public_id.removeprefix("S-"))):
+        if exact := found.filter(public_id=name).first():
+            return exact
+        if name.startswith("agent-"):
+            agents = list(found.filter(agent_id=name.removeprefix("agent-"))[:2])
+            if len(agents) == 1:
+                return agents[0]
+    return None
+
+
+def projects_with_sessions() -> list[Project]:
+    """Projects to choose from, by name."""
+    return list(Project.objects.filter(sessions__isnull=False).distinct().order_by("name", "id"))

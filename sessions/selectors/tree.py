@@ -1,0 +1,102 @@
+"""A session's relatives: its trunk, subagents and forks, each with its own and its descendants' totals."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sessions.models import AgentSession
+from sessions.selectors.listing import LIGHT, status_of
+from sessions.selectors.totals import Totals
+
+MAX_RELATED_FORKS = 20  # levels of forks of forks that are followed
+
+
+@dataclass(slots=True)
+class TreeNode:
+    """A session with the sessions it started or that were forked from it."""
+
+    session: AgentSession
+    status: str
+    is_asked: bool
+    depth: int = 0
+    children: list["TreeNode"] = field(default_factory=list)
+    descendants: Totals = field(default_factory=Totals)
+
+    @property
+    def own(self) -> Totals:
+        return Totals.of(self.session)
+
+    @property
+    def together(self) -> Totals:
+        return self.own + self.descendants
+
+    def walk(self) -> Iterator["TreeNode"]:
+        """This node and all below it, parents before children."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+def session_tree(session: AgentSession, *, now: datetime) -> list[TreeNode]:
+    """The trees the session is in: one, from its oldest ancestor; more where a parent is not known."""
+    members = {member.pk: member for member in _relatives(session)}
+    nodes = {
+        key: TreeNode(member, status_of(member, now=now), is_asked=key == session.pk)
+        for key, member in members.items()
+    }
+    above = {key: _parent_of(member) for key, member in members.items()}
+    below: dict[int | None, list[TreeNode]] = defaultdict(list)
+    for key, node in nodes.items():
+        known = above[key] if above[key] in nodes and not _circles(key, above) else None
+        below[known].append(node)
+    for key, children in below.items():
+        children.sort(key=_by_start)
+        if key is not None:
+            nodes[key].children = children
+    for top in below[None]:
+        _add_up(top, 0)
+    return below[None]
+
+
+def _parent_of(member: AgentSession) -> int | None:
+    return member.parent_id or member.forked_from_id
+
+
+def _relatives(session: AgentSession) -> Iterable[AgentSession]:
+    """Everyone in the families of the session's trunk, of what it was forked from and of its forks."""
+    trunks = {session.root_id or session.pk}
+    for _ in range(MAX_RELATED_FORKS):
+        known: Any = AgentSession.objects.filter(root_id__in=trunks)
+        origins = known.filter(forked_from_id__isnull=False).values_list("forked_from_id", flat=True)
+        forks = AgentSession.objects.filter(forked_from_id__in=trunks).values_list("pk", flat=True)
+        grown = trunks | set(origins) | set(forks)
+        if grown == trunks:
+            break
+        trunks = grown
+    return AgentSession.objects.filter(root_id__in=trunks).select_related("project").defer(*LIGHT)
+
+
+def _circles(key: int, above: dict[int, int | None]) -> bool:
+    """Whether going up from here comes back: relations are told by files, which may say anything."""
+    seen = {key}
+    at = above.get(key)
+    while at is not None and at in above:
+        if at in seen:
+            return at == key
+        seen.add(at)
+        at = above[at]
+    return False
+
+
+def _by_start(node: TreeNode) -> tuple[bool, datetime | int, int]:
+    started = node.session.own_started_at or node.session.started_at
+    return (started is None, started or 0, node.session.pk)
+
+
+def _add_up(node: TreeNode, depth: int) -> None:
+    node.depth = depth
+    for child in node.children:
+        _add_up(child, depth + 1)
+        node.descendants = node.descendants + child.together

@@ -1,0 +1,153 @@
+"""What one session used: its token timeline, tools and files."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sessions.models import AgentSession, ModelResponse, ToolCall
+from sessions.parsers.model_names import display_model
+
+NANO = Decimal(10**9)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPoint:
+    """One counted response of the session's own; `running_tokens` is input plus output up to and with it."""
+
+    at: datetime
+    running_tokens: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_creation_tokens: int
+    model: str
+    agent: str
+    cost_nano_usd: int | None
+    is_partial: bool  # only a progress record tells of it
+    is_lower_bound: bool  # no line says that it ended: the output may have grown
+
+    @property
+    def step_tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+    @property
+    def context_tokens(self) -> int:
+        """All that the model was given to read."""
+        return self.input_tokens + self.cache_read_tokens + self.cache_creation_tokens
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        return None if self.cost_nano_usd is None else Decimal(self.cost_nano_usd) / NANO
+
+
+def token_timeline(session: AgentSession) -> list[TokenPoint]:
+    """The session's own responses by time; the last running total is the session's input plus output."""
+    own = ModelResponse.objects.counted().filter(owner=session).order_by("at_ms", "id")
+    return list(_points(own, session.agent_name or session.agent))
+
+
+def _points(responses: Any, agent: str) -> Iterator[TokenPoint]:
+    running = 0
+    for response in responses:
+        running += response.input_tokens + response.output_tokens
+        yield TokenPoint(
+            at=datetime.fromtimestamp(response.at_ms / 1000, UTC),
+            running_tokens=running,
+            input_tokens=response.input_tokens,
+            output_tokens=response.output_tokens,
+            cache_read_tokens=response.cache_read_tokens,
+            cache_creation_tokens=response.cache_creation_5m_tokens + response.cache_creation_1h_tokens,
+            model=display_model(response.model, response.fast),
+            agent=agent,
+            cost_nano_usd=response.cost_nano_usd,
+            is_partial=not response.is_assistant,
+            is_lower_bound=not response.stop_reason,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUsage:
+    """A session's own calls of one tool; times are sums, None where no call has one."""
+
+    name: str
+    category: str
+    calls: int
+    errors: int
+    outcomes: dict[str, int]
+    elapsed_ms: int | None
+    execution_ms: int | None
+    slowest_ms: int | None
+
+    @property
+    def success_rate(self) -> float:
+        """Percent of the calls whose answer is no error."""
+        return 100 * (self.calls - self.errors) / self.calls
+
+
+def session_tools(session: AgentSession) -> list[ToolUsage]:
+    """The tools the session itself called, the most used first."""
+    rows: Any = ToolCall.objects.counted().filter(owner=session).by_tool()
+    return [
+        ToolUsage(
+            name=row["name"],
+            category=row["category"],
+            calls=row["calls"],
+            errors=row["errors"],
+            outcomes={
+                name.removeprefix("outcome_"): n
+                for name, n in row.items()
+                if n and name.startswith("outcome_")
+            },
+            elapsed_ms=row["elapsed"] if row["timed"] else None,
+            execution_ms=row["execution"] if row["executed"] else None,
+            slowest_ms=row["slowest"],
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class FileTouched:
+    """What a session itself did to one file; line counts are None where no call tells them."""
+
+    path: str
+    shown_path: str
+    reads: int
+    changes: int
+    created: bool
+    deleted: bool
+    lines_added: int | None
+    lines_removed: int | None
+    last_at: datetime | None
+
+
+def session_files(session: AgentSession, *, limit: int = 2000) -> list[FileTouched]:
+    """Files the session's own calls read or changed: changed ones first, then by path."""
+    rows: Any = ToolCall.objects.counted().filter(owner=session).by_file()
+    return [_file(row, session.cwd) for row in rows[:limit]]
+
+
+def _file(row: dict[str, Any], cwd: str) -> FileTouched:
+    last = row["last_ms"]
+    return FileTouched(
+        path=row["path"],
+        shown_path=shortened(row["path"], cwd),
+        reads=row["reads"],
+        changes=row["changes"],
+        created=row["created"] > 0,
+        deleted=row["deleted"] > 0,
+        lines_added=row["added"],
+        lines_removed=row["removed"],
+        last_at=None if last is None else datetime.fromtimestamp(last / 1000, UTC),
+    )
+
+
+def shortened(path: str, folder: str) -> str:
+    """The path as seen from the folder, where it lies below it."""
+    for separator in ("/", "\\"):
+        below = folder.rstrip(separator) + separator
+        if folder and path.startswith(below):
+            return path.removeprefix(below)
+    return path
