@@ -1,0 +1,74 @@
+"""What every test module shares: the corpus, the browser, and no skipping where everything must be there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Playwright keeps an event loop in the thread that also uses the ORM; Django would refuse the ORM there.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+ROOT = Path(__file__).resolve().parent
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def corpus_folder() -> Path:
+    """Where the corpus of real transcripts is, if it is anywhere: beside the project or at TELEMETRY_CORPUS."""
+    return Path(os.environ.get("TELEMETRY_CORPUS") or ROOT.parent / "shared" / "corpus")
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder with `claude/`, `truth.json` and `expected_usage.json`; skips where it is absent."""
+    folder = corpus_folder()
+    if not folder.is_dir():
+        pytest.skip(f"corpus: no folder {folder}; TELEMETRY_CORPUS may name another")
+    return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "corpus" in getattr(item, "fixturenames", ()):
+            item.add_marker("corpus")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Under CI a missing tool is a failure: a suite that skips what it cannot run says nothing."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and must_not_skip(item):
+        report.outcome = "failed"
+        report.longrepr = f"Skipped under CI, where everything must run: {call.excinfo and call.excinfo.value}"
+    return report
+
+
+def must_not_skip(item: pytest.Item) -> bool:
+    if os.environ.get("CI", "").lower() not in ("1", "true"):
+        return False
+    if item.get_closest_marker("one_database"):
+        return False
+    return item.get_closest_marker("corpus") is None or corpus_folder().is_dir()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Debian's Chromium where it is installed, else the one Playwright downloaded."""
+    found = CHROMIUM if Path(CHROMIUM).exists() else shutil.which("chromium")
+    program = {"executable_path": found} if found else {}
+    return {**browser_type_launch_args, **program, "args": CHROMIUM_ARGUMENTS}
