@@ -16,7 +16,7 @@ from sessions.archive import SEGMENT_COLUMNS
 from sessions.bulk import next_id, rows_where_in, save_columns, write_rows
 from sessions.facts.facets import write_facets
 from sessions.facts.responses import SeenInEntry, write_responses
-from sessions.facts.tool_calls import CallSeen, write_tool_calls
+from sessions.facts.tool_calls import CallSeen, call_key, write_tool_calls
 from sessions.models import (
     AgentSession,
     ArchiveSegment,
@@ -27,7 +27,7 @@ from sessions.models import (
     SourceSession,
     TranscriptEntry,
 )
-from sessions.parsers.keys import stable_key
+from sessions.parsers.keys import uuid_key
 from sessions.parsers.normalise import quarter_of
 from sessions.parsers.pricing import PriceBook
 from sessions.parsers.records import SESSION, BadLine, Event, ParsedLine, SessionRef
@@ -285,7 +285,7 @@ class BatchWriter:
             for seen in item.line.responses
         ]
         calls = [
-            CallSeen(part, item.session_key, item.entry_id)
+            CallSeen(call_key(part.call_id), part, item.session_key, item.entry_id)
             for item in new
             for part in (*item.line.tool_uses, *item.line.tool_results, *item.line.spawns)
         ]
@@ -315,7 +315,7 @@ class BatchWriter:
     def _summarised(self, new: list[_NewLine]) -> set[int]:
         """Sessions that a summary in another file gives a title to."""
         leaves = {
-            stable_key(str(event.data["leaf"]))
+            uuid_key(str(event.data["leaf"]))
             for item in new
             for event in item.line.events
             if event.data and event.data.get("leaf")
@@ -381,6 +381,6 @@ def _event_rows(item: _NewLine) -> Iterable[tuple[Any, ...]]:
             line.line_no,
             event.text,
             json.dumps(data, ensure_ascii=False, sort_keys=True),
-            stable_key(str(leaf)) if leaf else None,
+            uuid_key(str(leaf)) if leaf else None,
             False,
         )

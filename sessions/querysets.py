@@ -89,7 +89,19 @@ class SourceFileQuerySet(models.QuerySet[Any]):
         return int(self.aggregate(n=Coalesce(Sum("size"), 0))["n"])
 
 
-class TranscriptEntryQuerySet(models.QuerySet[Any]):
+class PlacedQuerySet(models.QuerySet[Any]):
+    """Rows with a place in their session: the file's rank there and the line in the file."""
+
+    def behind_rank(self, rank: int) -> Any:
+        """Rows that do not stand at this rank of their session's files."""
+        return self.exclude(seq__gte=rank << RANK_BITS, seq__lt=(rank + 1) << RANK_BITS)
+
+    def move_to_rank(self, rank: int) -> int:
+        """Put rows of one file at the file's rank in their session, each at its own line."""
+        return self.update(seq=F("seq").bitand((1 << RANK_BITS) - 1) + (rank << RANK_BITS))
+
+
+class TranscriptEntryQuerySet(PlacedQuerySet):
     def steps(self, session_ids: Iterable[int]) -> Any:
         """(session, seq, kind, subtype, moment) of every stored line, in order."""
         mine = self.filter(session_id__in=session_ids).order_by("session_id", "seq", "id")
@@ -98,14 +110,6 @@ class TranscriptEntryQuerySet(models.QuerySet[Any]):
     def counts_by_source(self) -> dict[int, int]:
         """{source: how many entries point at a line of it}."""
         return dict(self.values_list("source_id").annotate(n=Count("id")).order_by())
-
-    def behind_rank(self, rank: int) -> "TranscriptEntryQuerySet":
-        """Entries that do not stand at this rank of their session's files."""
-        return self.exclude(seq__gte=rank << RANK_BITS, seq__lt=(rank + 1) << RANK_BITS)
-
-    def move_to_rank(self, rank: int) -> int:
-        """Put entries of one file at the file's rank in their session, each at its own line."""
-        return self.update(seq=F("seq").bitand((1 << RANK_BITS) - 1) + (rank << RANK_BITS))
 
     def first_times(self, links: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
         """{(source, session): earliest moment}, to order the files of one session."""

@@ -19,6 +19,7 @@ from sessions.models import (
     QuarantinedLine,
     SessionEvent,
     SourceFile,
+    SourceSession,
     TranscriptEntry,
 )
 from sessions.parsers.discovery import FoundFile
@@ -65,6 +66,8 @@ def read_source(source: SourceFile, found: FoundFile, writer: BatchWriter, now: 
             begin_generation(source, writer)
         elif source.provisional_bytes:
             retract = _take_back_tail(source, stream, size, writer)
+        if source.missing_since:
+            writer.after_write(lambda: _is_back(source))
         _note_stat(source, found, size, now)
         start = source.committed_offset
         reader = reader_for(source, _lines_from_start(stream, size))
@@ -160,7 +163,13 @@ def begin_generation(source: SourceFile, writer: BatchWriter) -> None:
     """The file is another than was read: read it from the start. What stood in it stays (see `supersede`)."""
     writer.before_write(lambda: _keep_tail_rows(source.pk))
     source.generation += 1
-    source.committed_offset = source.line_count = source.pending_bytes = 0
+    source.pending_bytes = 0
+    start_over(source)
+
+
+def start_over(source: SourceFile) -> None:
+    """Put the checkpoint back to the first byte."""
+    source.committed_offset = source.line_count = 0
     source.owner, source.owner_guessed, source.last_at_ms = "", False, None
     _forget_tail(source)
 
@@ -202,7 +211,8 @@ def _take_back_tail(source: SourceFile, stream: BinaryIO, size: int, writer: Bat
         source.lines_seen -= 1
         source.lines_duplicate -= 1
         writer.tally.lines["duplicate"] -= 1
-        writer.before_write(lambda: _confirm_tail_rows(source.pk))
+        ended = line.endswith(b"\n")
+        writer.before_write(lambda: _confirm_tail_rows(source.pk, ended=ended))
     else:
         counted = source.provisional_digest is not None
         writer.before_write(lambda: _delete_tail_rows(source, counted))
@@ -215,9 +225,11 @@ def _take_back_tail(source: SourceFile, stream: BinaryIO, size: int, writer: Bat
     return retract
 
 
-def _confirm_tail_rows(source_id: int) -> None:
+def _confirm_tail_rows(source_id: int, *, ended: bool) -> None:
+    """The line is what it was; once it has its newline it is as good as any other."""
     entries = TranscriptEntry.objects.filter(session__source_links__source_id=source_id, source_id=source_id)
-    entries.filter(provisional=True).update(provisional=False)
+    if ended:
+        entries.filter(provisional=True).update(provisional=False)
     ArchiveSegment.objects.filter(source_id=source_id, provisional=True).delete()
 
 
@@ -288,6 +300,13 @@ def _note_stat(source: SourceFile, found: FoundFile, size: int, now: datetime) -
     source.missing_since, source.error = None, ""
     source.first_read_at = source.first_read_at or now
     source.last_read_at = now
+
+
+def _is_back(source: SourceFile) -> None:
+    """Take the mark off sessions that miss no file any more."""
+    missing = SourceSession.objects.filter(source__missing_since__isnull=False).values("session_id")
+    marked = AgentSession.objects.filter(source_links__source=source, source_missing=True)
+    marked.exclude(id__in=missing).update(source_missing=False)
 
 
 def _is_torn(found: FoundFile, now: datetime) -> bool:

@@ -81,9 +81,9 @@ def _read_one(
         result.problems.append(
             f"{found.path} could not be read: {reason}. It is tried again at the next sync."
         )
-        writer.before_write(
-            lambda: SourceFile.objects.filter(pk=source.pk).update(error=reason[:500], last_read_at=now)
-        )
+        # With the checkpoint as far as reading came: the mark makes the next sync go on from there.
+        source.error, source.last_read_at = reason[:500], now
+        writer.touch(source)
     writer.flush_if_full()
 
 

@@ -28,7 +28,7 @@ from sessions.models import (
 from sessions.parsers.formats.claude_code import identify
 from sessions.parsers.lines import Chunk, Oversize, Tail, split
 from sessions.parsers.pricing import PriceBook
-from sessions.reading import begin_generation, reader_for, supersede, take_chunk, take_tail
+from sessions.reading import reader_for, start_over, supersede, take_chunk, take_tail
 from sessions.sidecars import apply_sidecar
 
 
@@ -117,7 +117,9 @@ def _replay(source: SourceFile, writer: BatchWriter) -> None:
     for segment in segments:
         if segment.generation != generation:
             if generation is not None:
-                begin_generation(source, writer)
+                # What a generation brings again is found among the stored lines of those before it.
+                writer.flush()
+                start_over(source)
             generation = source.generation = segment.generation
             reader = reader_for(source, _archived_lines(source, segment.generation))
         assert reader is not None
@@ -133,9 +135,7 @@ def _replay(source: SourceFile, writer: BatchWriter) -> None:
 
 
 def _forget_facts(source: SourceFile) -> None:
-    source.committed_offset = source.line_count = 0
-    source.owner, source.owner_guessed, source.last_at_ms = "", False, None
-    source.provisional_bytes, source.provisional_digest, source.provisional_name = 0, None, ""
+    start_over(source)
     source.lines_seen = source.lines_stored = source.lines_duplicate = 0
     source.lines_quarantined = source.lines_blank = 0
     source.record_counts, source.problem_counts = {}, {}

@@ -12,7 +12,14 @@ from sessions.derive.gather import Gathered, gather, pending_calls
 from sessions.derive.ownership import mark_stale, settle_owners
 from sessions.derive.places import Places
 from sessions.ingest import mark_dirty
-from sessions.models import AgentSession, ModelResponse, SourceSession, ToolCall, TranscriptEntry
+from sessions.models import (
+    AgentSession,
+    ModelResponse,
+    SessionEvent,
+    SourceSession,
+    ToolCall,
+    TranscriptEntry,
+)
 
 CHUNK = 200
 _COLUMNS = tuple(f.attname for f in AgentSession._meta.concrete_fields if f.attname != "id")
@@ -40,13 +47,14 @@ def _refresh(ids: list[int]) -> int:
     moved, quarters = settle_owners(ids)
     mark_dirty(quarters)
     mark_stale(moved - set(ids))
-    sessions = {s.pk: s for s in AgentSession.objects.filter(id__in=ids)}
+    rows = AgentSession.objects.in_bulk(ids)
+    sessions = {key: rows[key] for key in ids}
     facts = gather(list(sessions))
     families = family_of(sessions, facts)
     if mark_inherited(families):
         facts = gather(list(sessions))
     waiting = pending_calls(list(sessions))
-    places = Places()
+    places = Places(sessions.values())
     before = {key: _dimensions(s) for key, s in sessions.items()}
     for key, session in sessions.items():
         _derive(session, facts[key], families, places, has_pending_call=key in waiting)
@@ -105,6 +113,8 @@ def _place_entries(session_id: int, link: SourceSession, rank: int) -> None:
     if link.rank != rank:
         SourceSession.objects.filter(pk=link.pk).update(rank=rank)
     entries = TranscriptEntry.objects.filter(session_id=session_id, source_id=link.source_id)
+    events = SessionEvent.objects.filter(session_id=session_id, entry_id__in=entries.values("id"))
+    events.behind_rank(rank).move_to_rank(rank)
     entries.behind_rank(rank).move_to_rank(rank)
 
 

@@ -1,8 +1,8 @@
 """Who started whom: parents, roots and forks."""
 
 from sessions.derive.gather import Gathered
+from sessions.facts.tool_calls import call_key
 from sessions.models import AgentSession, SessionEvent, ToolCall, ToolCallCopy, TranscriptEntry
-from sessions.parsers.keys import stable_key
 from sessions.parsers.records import FORK, SESSION, SessionRef
 
 
@@ -13,6 +13,7 @@ class Families:
         self.fork_of = _forks(sessions, facts)
         self._starts = _starts(sessions, facts)
         self._roots = _trunk_roots(sessions)
+        self.not_forks = sessions.keys() - self.fork_of.keys()
 
     def set_relations(self, session: AgentSession, facts: Gathered) -> None:
         """Set type, parent, root, the call that started it and its agent's name."""
@@ -69,7 +70,7 @@ def _starts(sessions: dict[int, AgentSession], facts: dict[int, Gathered]) -> di
         if mine:
             found[key] = mine[0]
         elif told := _first(facts[key], "tool_use_id"):
-            call_of = ToolCall.objects.filter(pk=stable_key("call", told)).first()
+            call_of = ToolCall.objects.filter(pk=call_key(told)).first()
             if call_of:
                 found[key] = call_of
     return found
@@ -96,7 +97,8 @@ def _trunk_roots(sessions: dict[int, AgentSession]) -> dict[int, int]:
 
 def mark_inherited(families: Families) -> bool:
     """Mark what a fork's transcript copies from its origin; whether anything changed by it."""
-    changed = 0
+    no_forks = SessionEvent.objects.filter(session_id__in=families.not_forks, inherited=True)
+    changed = no_forks.update(inherited=False)
     for fork, origin in families.fork_of.items():
         theirs = TranscriptEntry.objects.filter(session_id=origin).values("uuid_key")
         copied = TranscriptEntry.objects.filter(session_id=fork, uuid_key__in=theirs).values("id")

@@ -1,41 +1,40 @@
 """Which project a session belongs to."""
 
+from collections.abc import Mapping
+
+from collections.abc import Iterable
+
 from django.utils.text import slugify
 
-from sessions.models import AgentSession, Project, SourceSession
+from sessions.models import AgentSession, Project, SessionFacet, SourceSession
 from sessions.parsers.paths import Place, folder_slug, place_of, slug_place
-from sessions.parsers.records import SessionRef
 
 
 class Places:
-    """Projects by key, made when a session names a new one."""
+    """Projects by key, made when a session names a new one; what a chunk of sessions needs is looked up once."""
 
-    def __init__(self) -> None:
+    def __init__(self, sessions: Iterable[AgentSession]) -> None:
+        chunk = list(sessions)
         self._by_key: dict[str, Project] = {}
+        members = {s.native_id for s in chunk if s.agent_id}
+        trunks = AgentSession.objects.filter(native_id__in=members, agent_id="", project__isnull=False)
+        self._of_trunk = dict(trunks.values_list("native_id", "project_id"))
+        self._member_cwds = _member_cwds([s.native_id for s in chunk if not s.agent_id and not s.cwd])
 
     def set_project(self, session: AgentSession) -> None:
         """A subagent belongs where its trunk belongs; a trunk where its first record says it ran (R25)."""
         place = place_of(session.cwd) if session.cwd else None
         session.worktree = place.worktree[:200] if place else ""
         if session.agent_id:
-            trunk = AgentSession.objects.filter(pk=SessionRef(session.native_id).key).first()
-            if trunk and trunk.project_id:
-                session.project_id = trunk.project_id
+            if session.native_id in self._of_trunk:
+                session.project_id = self._of_trunk[session.native_id]
                 return
         elif place is None:
-            place = self._place_of_members(session) or self._place_of_folder(session)
+            cwd = self._member_cwds.get(session.native_id)
+            place = place_of(cwd) if cwd else self._place_of_folder(session)
         session.project = self._project(place, session.is_demo) if place else None
-
-    def _place_of_members(self, session: AgentSession) -> Place | None:
-        """A trunk known only from its subagents ran where they ran."""
-        members = AgentSession.objects.filter(native_id=session.native_id).exclude(pk=session.pk)
-        found = members.exclude(facets=None).filter(facets__name="cwd")
-        cwd = (
-            found.order_by("facets__first_at_ms", "facets__value")
-            .values_list("facets__value", flat=True)
-            .first()
-        )
-        return place_of(cwd) if cwd else None
+        if not session.agent_id and session.project_id:
+            self._of_trunk[session.native_id] = session.project_id
 
     def _place_of_folder(self, session: AgentSession) -> Place | None:
         """No line says where it ran: the folder's name does, or another project with that folder."""
@@ -73,6 +72,15 @@ class Places:
         if stand_in:
             AgentSession.objects.filter(project=stand_in).update(project=project, stale=True)
             stand_in.delete()
+
+
+def _member_cwds(native_ids: list[str]) -> dict[str, str]:
+    """{trunk: where its subagents ran first}, for trunks that no line of their own places."""
+    facets = SessionFacet.objects.filter(name="cwd", session__native_id__in=native_ids)
+    found: dict[str, str] = {}
+    for native, cwd in facets.order_by("first_at_ms", "value").values_list("session__native_id", "value"):
+        found.setdefault(native, cwd)
+    return found
 
 
 def _free_slug(name: str) -> str:

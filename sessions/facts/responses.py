@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sessions.bulk import rows_where_in, write_rows
 from sessions.facts.copies import recount_response_copies
 from sessions.models import ModelResponse, ResponseCopy
-from sessions.parsers.keys import stable_key
+from sessions.parsers.keys import pair_key, stable_key
 from sessions.parsers.normalise import (
     Counted,
     Response,
@@ -182,7 +182,7 @@ def _write_copies(batch: list[SeenInEntry]) -> set[int]:
     """Note which sessions hold each response; returns the sessions of those that several hold."""
     rows: dict[int, tuple[Any, ...]] = {}
     for seen, session_key, entry_id in batch:
-        key = stable_key(str(seen.key), str(session_key))
+        key = pair_key(seen.key, session_key)
         row = (key, seen.key, session_key, seen.at_ms, seen.is_assistant, entry_id)
         rows[key] = _join_copies(rows.get(key), row)
     stored = {row[0]: row for row in rows_where_in(ResponseCopy, COPY_COLUMNS, "id", rows)}

@@ -8,7 +8,7 @@ from sessions.facts.copies import recount_call_copies
 from sessions.facts.responses import Written
 from sessions.models import ToolCall, ToolCallCopy
 from sessions.parsers.formats.claude_tools import PENDING, category, mcp_server
-from sessions.parsers.keys import stable_key
+from sessions.parsers.keys import pair_key, stable_key
 from sessions.parsers.normalise import elapsed_ms, first_result, first_use, quarter_of
 from sessions.parsers.records import Spawn, ToolResult, ToolUse
 
@@ -58,9 +58,15 @@ COPY_COLUMNS = (
 class CallSeen(NamedTuple):
     """One record's part of a call, and where the record was stored."""
 
+    key: int
     part: ToolUse | ToolResult | Spawn
     session_key: int
     entry_id: int
+
+
+def call_key(call_id: str) -> int:
+    """The key of a tool call: its id is unique in the whole database (R14)."""
+    return stable_key("call", call_id)
 
 
 @dataclass(slots=True)
@@ -87,8 +93,7 @@ def write_tool_calls(batch: list[CallSeen]) -> Written:
     """Join a batch into ToolCall and ToolCallCopy."""
     calls: dict[int, _Call] = {}
     ids: dict[int, str] = {}
-    for part, session_key, _ in batch:
-        key = stable_key("call", part.call_id)
+    for key, part, session_key, _ in batch:
         ids[key] = part.call_id
         calls.setdefault(key, _Call()).take(part, session_key)
     stored = {row[0]: row for row in rows_where_in(ToolCall, COLUMNS, "id", calls)}
@@ -232,12 +237,11 @@ def _earlier(part: ToolUse | ToolResult, at_ms: int | None, digest: int) -> bool
 def _write_copies(batch: list[CallSeen]) -> set[int]:
     """Note which sessions hold each call; returns the sessions of those that several hold."""
     rows: dict[int, list[Any]] = {}
-    for part, session_key, entry_id in batch:
+    for of_call, part, session_key, entry_id in batch:
         if isinstance(part, Spawn):
             continue
-        call_key = stable_key("call", part.call_id)
-        key = stable_key(str(call_key), str(session_key))
-        row = rows.setdefault(key, [key, call_key, session_key, False, False, None, None])
+        key = pair_key(of_call, session_key)
+        row = rows.setdefault(key, [key, of_call, session_key, False, False, None, None])
         if isinstance(part, ToolUse):
             row[3], row[5] = True, entry_id if row[5] is None else min(row[5], entry_id)
         elif row[6] is None or entry_id < row[6]:

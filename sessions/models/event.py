@@ -1,5 +1,7 @@
 from django.db import models
 
+from sessions.querysets import PlacedQuerySet
+
 
 class SessionEvent(models.Model):
     """Something that happened in a session beside responses and tool calls."""
@@ -19,6 +21,8 @@ class SessionEvent(models.Model):
     leaf_key = models.BigIntegerField(null=True)
     # True: a fork's copy of what happened in the session it was forked from; shown there, not counted again.
     inherited = models.BooleanField(default=False)
+
+    objects = PlacedQuerySet.as_manager()
 
     class Meta:
         indexes = [

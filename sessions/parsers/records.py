@@ -36,6 +36,7 @@ class SessionRef(NamedTuple):
 class ResponseSeen(NamedTuple):
     """One record that carries (a snapshot of) a model response."""
 
+    key: int  # see response_key
     message_id: str
     request_id: str
     session: SessionRef
@@ -52,12 +53,12 @@ class ResponseSeen(NamedTuple):
     reported_cost_nano_usd: int | None
     digest: int
 
-    @property
-    def key(self) -> int:
-        """Both ids: one response in the whole database. No request id: one response in its session (R4)."""
-        if self.request_id:
-            return stable_key("response", self.message_id, self.request_id)
-        return stable_key("response", self.message_id, "", self.session.native_id, self.session.agent_id)
+
+def response_key(message_id: str, request_id: str, session: SessionRef) -> int:
+    """Both ids: one response in the whole database. No request id: one response in its session (R4)."""
+    if request_id:
+        return stable_key("response", message_id, request_id)
+    return stable_key("response", message_id, "", session.native_id, session.agent_id)
 
 
 class ToolUse(NamedTuple):

@@ -21,7 +21,7 @@ from sessions.parsers.formats.claude_events import (
 )
 from sessions.parsers.formats.claude_tools import tool_result, tool_use
 from sessions.parsers.formats.claude_usage import responses_of
-from sessions.parsers.keys import bytes_key, stable_key
+from sessions.parsers.keys import bytes_key, pair_key, uuid_key
 from sessions.parsers.lines import content as line_content
 from sessions.parsers.records import (
     NO_TIME,
@@ -127,7 +127,8 @@ class LineReader:
         at_ms = time_ms(record.get("timestamp"))
         if at_ms is not None:
             self.last_at_ms = at_ms
-        uuid_key = stable_key(uuid) if uuid else stable_key(str(digest), str(offset))
+        own_key = uuid_key(uuid) if uuid else pair_key(digest, offset)
+        parent_key = uuid_key(parent) if parent else None
         side = record.get("isSidechain") is True
         kind = text(record.get("type")) or "(none)"
         return ParsedLine(
@@ -135,18 +136,18 @@ class LineReader:
             length=length,
             line_no=line_no,
             digest=digest,
-            session=self._session(record, side, uuid_key, stable_key(parent) if parent else None),
+            session=self._session(record, side, own_key, parent_key),
             kind=kind if len(kind) <= 60 else kind[:60],
             subtype=_subtype(kind, record)[:60],
-            uuid_key=uuid_key,
-            parent_key=stable_key(parent) if parent else None,
+            uuid_key=own_key,
+            parent_key=parent_key,
             at_ms=at_ms,
             is_sidechain=side,
             version=text(record.get("version")),
         )
 
     def _session(
-        self, record: dict[str, Any], side: bool, uuid_key: int, parent_key: int | None
+        self, record: dict[str, Any], side: bool, own_key: int, parent_key: int | None
     ) -> SessionRef:
         """Whose line this is (R18, R19): the line's own session id first, then the file's owner."""
         native = text(record.get("sessionId"))
@@ -156,16 +157,16 @@ class LineReader:
         agent_id, kind = self.identity.agent_id, self.identity.session_type
         if not agent_id and side:
             agent_id, kind = text(record.get("agentId")), SUBAGENT
-            agent_id = agent_id or self._side_root(uuid_key, parent_key)
+            agent_id = agent_id or self._side_root(own_key, parent_key)
         known = self._refs.get((native, agent_id))
         if known is None:
             known = self._refs[native, agent_id] = SessionRef(native, agent_id, kind if agent_id else SESSION)
         return known
 
-    def _side_root(self, uuid_key: int, parent_key: int | None) -> str:
+    def _side_root(self, own_key: int, parent_key: int | None) -> str:
         """Old versions wrote subagents into the main file without an id: a chain is named after its first line."""
-        root = self.side_roots.get(parent_key or 0) or f"side{uuid_key:016x}"
-        self.side_roots[uuid_key] = root
+        root = self.side_roots.get(parent_key or 0) or f"side{own_key:016x}"
+        self.side_roots[own_key] = root
         return root
 
     def _read_content(self, record: dict[str, Any], line: ParsedLine) -> None:
@@ -188,7 +189,7 @@ class LineReader:
         response_key = line.responses[0].key if line.responses else None
         for block in items(message.get("content")):
             if isinstance(block, dict) and block.get("type") == "tool_use":
-                call = tool_use(block, line.at_ms, response_key)
+                call = tool_use(block, line.at_ms, response_key, line.digest)
                 if call is None:
                     line.problems.append(
                         Problem("tool_use_without_id", "A tool call has no id to be counted by.")
@@ -203,7 +204,7 @@ class LineReader:
         for block in results:
             # One record's toolUseResult describes one result; with several blocks it cannot be told whose it is.
             detail = extra if len(results) == 1 else None
-            found = tool_result(block, detail, text(record.get("toolDenialKind")), line.at_ms)
+            found = tool_result(block, detail, text(record.get("toolDenialKind")), line.at_ms, line.digest)
             if found:
                 line.tool_results.append(found)
         line.events = user_events(record, content, bool(results))

@@ -7,7 +7,6 @@ here loses detail, never the call.
 import re
 from typing import Any
 
-from sessions.parsers.keys import stable_key
 from sessions.parsers.records import ToolResult, ToolUse
 from sessions.parsers.values import block_text, items, mapping, milliseconds, preview, text
 
@@ -73,7 +72,9 @@ _GIT_COMMAND = re.compile(r"(?:^|[\s;&|(])git\s")
 _AGENT_ID = re.compile(r"agentId: ([A-Za-z0-9_-]{4,64})")
 
 
-def tool_use(block: dict[str, Any], at_ms: int | None, response_key: int | None) -> ToolUse | None:
+def tool_use(
+    block: dict[str, Any], at_ms: int | None, response_key: int | None, digest: int
+) -> ToolUse | None:
     """The call in a `tool_use` block; None when it has no id to be counted by."""
     call_id = text(block.get("id"))
     if not call_id:
@@ -94,11 +95,13 @@ def tool_use(block: dict[str, Any], at_ms: int | None, response_key: int | None)
         agent_name=_agent_name(name, given),
         skill=text(given.get("skill") or given.get("command")) if name == "Skill" else "",
         is_git=bool(command and _GIT_COMMAND.search(command)),
-        digest=stable_key(name, path, command),
+        digest=digest,
     )
 
 
-def tool_result(block: dict[str, Any], extra: Any, denial: str, at_ms: int | None) -> ToolResult | None:
+def tool_result(
+    block: dict[str, Any], extra: Any, denial: str, at_ms: int | None, digest: int
+) -> ToolResult | None:
     """The answer in a `tool_result` block; `extra` is the record's `toolUseResult`, `denial` its denial kind."""
     call_id = text(block.get("tool_use_id"))
     if not call_id:
@@ -122,7 +125,7 @@ def tool_result(block: dict[str, Any], extra: Any, denial: str, at_ms: int | Non
         spawned_agent_id=_spawned(detail, said),
         commits=_commits(detail),
         web_searches=_web_searches(detail),
-        digest=stable_key(outcome, preview(said, 200)),
+        digest=digest,
     )
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sessions.parsers.pricing import Usage
-from sessions.parsers.records import ParsedLine, Problem, ResponseSeen, SessionRef
+from sessions.parsers.records import ParsedLine, Problem, ResponseSeen, SessionRef, response_key
 from sessions.parsers.values import items, mapping, text, token_count
 
 SYNTHETIC = "<synthetic>"
@@ -29,10 +29,12 @@ def responses_of(
     if not raw:
         problems.append(("usage_missing", "A response has no usage; its tokens are counted as 0."))
     own_id = text(message.get("id")) or f"line-{line.uuid_key:x}"
+    request_id, ref = text(record.get("requestId")), session or line.session
     seen = ResponseSeen(
+        key=response_key(own_id, request_id, ref),
         message_id=own_id,
-        request_id=text(record.get("requestId")),
-        session=session or line.session,
+        request_id=request_id,
+        session=ref,
         at_ms=at_ms,
         model=model,
         usage=usage_of(raw, problems),
@@ -75,15 +77,19 @@ def usage_of(raw: dict[str, Any], problems: list[tuple[str, str]]) -> Usage:
 def _advisors(seen: ResponseSeen, raw: dict[str, Any], problems: list[tuple[str, str]]) -> list[ResponseSeen]:
     """Advisor messages have a model of their own and are billed outside the top-level figures (R9)."""
     found = []
-    advisors = [i for i in items(raw.get("iterations")) if mapping(i).get("type") == "advisor_message"]
+    if "iterations" not in raw:
+        return []
+    advisors = [i for i in items(raw["iterations"]) if mapping(i).get("type") == "advisor_message"]
     for number, iteration in enumerate(advisors):
         model = text(iteration.get("model"))
         if not model:
             continue
         usage = usage_of(mapping(iteration.get("usage")) or iteration, problems)
+        own_id = f"{seen.message_id}:advisor:{number}"
         found.append(
             seen._replace(
-                message_id=f"{seen.message_id}:advisor:{number}",
+                key=response_key(own_id, seen.request_id, seen.session),
+                message_id=own_id,
                 model=model,
                 usage=usage,
                 reported_cost_nano_usd=None,

@@ -1,0 +1,3 @@
+"""Where the API answers about sessions: route below `/api/`, view, name."""
+
+endpoints: tuple[tuple[str, type, str], ...] = ()

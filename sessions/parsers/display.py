@@ -1,0 +1,20 @@
+"""Text of transcripts made fit to be shown: nothing in it moves a cursor, hides or reorders what stands there."""
+
+import re
+
+_ESCAPES = re.compile(
+    r"\x1b\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)"  # operating system commands, links among them
+    r"|\x1b\[[0-?]{0,40}[ -/]{0,10}[@-~]"  # colours and cursor movements
+    r"|\x1b[@-Z\\^_]"
+)
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# They reorder the text around them, so that what is read is not what runs.
+_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def shown(text: str) -> str:
+    """The text without terminal escapes, its other control characters and text-reordering marks made visible."""
+    if "\x1b" in text:
+        text = _ESCAPES.sub("", text)
+    text = _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
+    return _BIDI.sub(lambda mark: f"[U+{ord(mark[0]):04X}]", text)
