@@ -1,5 +1,6 @@
 """A session's transcript as a person reads it: original lines from the archive, calls with their answers."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -146,7 +147,7 @@ def entries(
     lines = list(_page_of(session, after_seq, before_seq, min(limit, MAX_PAGE_LINES)))
     if not lines:
         return TranscriptPage([], None, None)
-    read = [(entry, _blocks(entry, raw)) for entry, raw in _lines(lines)]
+    read = [(entry, blocks_in(raw)) for entry, raw in _lines(lines)]
     lookups = _look_up(session, read)
     mine = TranscriptEntry.objects.filter(session=session)
     first, last = lines[0].seq, lines[-1].seq
@@ -171,18 +172,23 @@ def _page_of(
     return [*found, *mine.filter(seq=found[-1].seq, pk__gt=found[-1].pk)] if found else []
 
 
-def _lines(lines: list[TranscriptEntry]) -> Iterator[tuple[TranscriptEntry, bytes | None]]:
-    """Each entry with its line, None where the archive is damaged; that costs no other line."""
-    for entry in lines:
-        entry_raw = None
-        try:
-            entry_raw = next(iter(lines_of([entry])))[1]
-        except ArchiveDamaged:
-            pass
-        yield entry, entry_raw
+def _lines(lines: list[TranscriptEntry]) -> list[tuple[TranscriptEntry, bytes | None]]:
+    """Each entry with its line, None where the archive is damaged, which costs no other line."""
+    try:
+        return list(lines_of(lines))
+    except ArchiveDamaged:
+        return [(entry, _line(entry)) for entry in lines]
 
 
-def _blocks(entry: TranscriptEntry, raw: bytes | None) -> list[Block]:
+def _line(entry: TranscriptEntry) -> bytes | None:
+    try:
+        return next(raw for _, raw in lines_of([entry]))
+    except ArchiveDamaged:
+        return None
+
+
+def blocks_in(raw: bytes | None) -> list[Block]:
+    """The readable blocks of an original line; a line that cannot be read is one block that says why."""
     if raw is None:
         return [Block(UNKNOWN, "The archive of this line is damaged", level="error")]
     try:
@@ -190,3 +196,193 @@ def _blocks(entry: TranscriptEntry, raw: bytes | None) -> list[Block]:
     except NotARecord as error:
         return [Block(UNKNOWN, str(error), raw.decode("utf-8", "replace"), level="error")]
     return blocks_of(record)
+
+
+def _look_up(session: AgentSession, read: list[tuple[TranscriptEntry, list[Block]]]) -> _Lookups:
+    found = _Lookups()
+    ids = [entry.pk for entry, _ in read]
+    copies = ResponseCopy.objects.filter(session=session, entry_id__in=ids).select_related("response")
+    for copy in copies.order_by("response__at_ms", "response_id"):
+        found.figures[copy.entry_id].append(_figures(copy.response, session))
+    named = {b.call_id for _, blocks in read for b in blocks if b.kind in (CALL, RESULT) and b.call_id}
+    calls = ToolCallCopy.objects.filter(session=session, call__call_id__in=named).select_related("call")
+    found.copies = {copy.call.call_id: copy for copy in calls}
+    found.results = dict(_answers(read))
+    _add_answers_elsewhere(found, set(ids))
+    started = AgentSession.objects.filter(spawned_by__in=[copy.call_id for copy in found.copies.values()])
+    found.subagents = dict(started.values_list("spawned_by", "public_id"))
+    return found
+
+
+def _answers(read: Iterable[tuple[TranscriptEntry, list[Block]]]) -> Iterator[tuple[str, tuple[int, Block]]]:
+    for entry, blocks in read:
+        yield from ((block.call_id, (entry.seq, block)) for block in blocks if block.kind == RESULT)
+
+
+def _add_answers_elsewhere(found: _Lookups, here: set[int]) -> None:
+    """Answers on other pages to calls of this one."""
+    wanted = {c.result_entry_id for c in found.copies.values() if c.use_entry_id in here} - here - {None}
+    if wanted:
+        lines = TranscriptEntry.objects.filter(pk__in=wanted).order_by("source_id", "generation", "offset")
+        for call_id, answer in _answers((entry, blocks_in(raw)) for entry, raw in _lines(list(lines))):
+            found.results.setdefault(call_id, answer)
+
+
+def _figures(response: ModelResponse, session: AgentSession) -> ResponseFigures:
+    return ResponseFigures(
+        model=display_model(response.model, response.fast),
+        input_tokens=response.input_tokens,
+        output_tokens=response.output_tokens,
+        cache_read_tokens=response.cache_read_tokens,
+        cache_creation_tokens=response.cache_creation_5m_tokens + response.cache_creation_1h_tokens,
+        cost_nano_usd=response.cost_nano_usd,
+        is_partial=not response.is_assistant,
+        is_lower_bound=not response.stop_reason,
+        is_inherited=response.owner_id != session.pk or response.duplicate_of is not None,
+    )
+
+
+def _items(
+    session: AgentSession, entry: TranscriptEntry, blocks: list[Block], lookups: _Lookups
+) -> Iterator[TranscriptItem]:
+    readable = [block for block in blocks if not _is_shown_with_its_call(block, entry, lookups)]
+    for part, block in enumerate(readable):
+        figures = tuple(lookups.figures.get(entry.pk, ())) if part == 0 else ()
+        if block.kind == CALL:
+            yield _call_item(session, entry, part, block, figures, lookups)
+        else:
+            yield _item(entry, part, block, figures)
+
+
+def _is_shown_with_its_call(block: Block, entry: TranscriptEntry, lookups: _Lookups) -> bool:
+    copy = lookups.copies.get(block.call_id) if block.kind == RESULT else None
+    return copy is not None and copy.use_entry_id is not None
+
+
+def _item(
+    entry: TranscriptEntry, part: int, block: Block, figures: tuple[ResponseFigures, ...] = (), **more: Any
+) -> TranscriptItem:
+    kind, label = block.kind, block.label
+    if kind == RESULT:
+        kind, label = "note", "Answer to a call that is not in this session"
+    return TranscriptItem(
+        seq=entry.seq,
+        part=part,
+        line_no=line_number(entry),
+        kind=kind,
+        label=shown(label),
+        text=cut(block.text),
+        level=block.level or ("error" if block.is_error else ""),
+        is_quiet=block.is_quiet,
+        at=moment(entry.at_ms),
+        is_sidechain=entry.is_sidechain,
+        superseded=entry.superseded,
+        images=block.images,
+        responses=figures,
+        **more,
+    )
+
+
+def _call_item(
+    session: AgentSession,
+    entry: TranscriptEntry,
+    part: int,
+    block: Block,
+    figures: tuple[ResponseFigures, ...],
+    lookups: _Lookups,
+) -> TranscriptItem:
+    copy = lookups.copies.get(block.call_id)
+    if copy is None:
+        return _item(entry, part, block._replace(kind=UNKNOWN, label=f"Call of {block.name} without an id"))
+    if copy.use_entry_id != entry.pk:
+        again = Block(EVENT, f"The same call of {block.name} again", is_quiet=True)
+        return _item(entry, part, again, figures)
+    call = _call(session, block, copy.call, lookups)
+    return _item(entry, part, block._replace(label=block.name), figures, call=call)
+
+
+def _call(session: AgentSession, block: Block, call: ToolCall, lookups: _Lookups) -> CallPart:
+    seq, answer = lookups.results.get(block.call_id, (None, None))
+    return CallPart(
+        call_id=call.call_id,
+        name=shown(call.name),
+        category=call.category,
+        target=shown(call.target),
+        given=tuple((shown(name), cut(_as_text(value))) for name, value in (block.given or {}).items()),
+        outcome=call.outcome,
+        error_class=call.error_class,
+        elapsed_ms=call.elapsed_ms,
+        execution_ms=call.execution_ms,
+        lines_added=call.lines_added,
+        lines_removed=call.lines_removed,
+        result=cut(answer.text) if answer else None,
+        result_seq=seq,
+        result_images=answer.images if answer else 0,
+        diff=tuple(shown(line) for line in answer.diff[:DIFF_LINES]) if answer else (),
+        subagent=lookups.subagents.get(call.pk, ""),
+        is_inherited=call.owner_id != session.pk,
+    )
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def cut(text: str, limit: int = BLOCK_CHARS) -> ShownText:
+    """The text fit to be shown, at most `limit` characters of it."""
+    return ShownText(shown(text[:limit]), len(text)) if len(text) > limit else _whole(shown(text))
+
+
+def _whole(text: str) -> ShownText:
+    return ShownText(text, len(text))
+
+
+def moment(at_ms: int | None) -> datetime | None:
+    """Epoch milliseconds as a moment in UTC."""
+    return None if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC)
+
+
+def line_number(entry: TranscriptEntry) -> int:
+    """Where the line stands in its file, the first being 1."""
+    return int(entry.seq & ((1 << RANK_BITS) - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class RawLine:
+    """An original line, byte for byte, and where it stands."""
+
+    entry: TranscriptEntry
+    line_no: int
+    file: str
+    raw: bytes
+    sha256: str
+
+    @property
+    def readable(self) -> str:
+        """The record as indented JSON, or the bytes as text where they are none."""
+        try:
+            record, _ = decode(content(self.raw))
+        except NotARecord:
+            return shown(self.raw.decode("utf-8", "replace"))
+        return shown(json.dumps(record, indent=2, ensure_ascii=False))
+
+
+def raw_line(session: AgentSession, seq: int) -> RawLine | None:
+    """The original line at a seq of the session, the valid one where a rewritten file has several.
+
+    Raises ArchiveDamaged when the archive no longer holds the bytes that were read.
+    """
+    mine = TranscriptEntry.objects.filter(session=session, seq=seq).select_related("source")
+    entry = mine.order_by("superseded", "-generation", "id").first()
+    if entry is None:
+        return None
+    raw = next(line for _, line in lines_of([entry]))
+    return RawLine(entry, line_number(entry), entry.source.relative_path, raw, sha256(raw).hexdigest())
+
+
+def neighbours(session: AgentSession, seq: int) -> tuple[int | None, int | None]:
+    """The seqs of the lines before and after one in the session."""
+    mine = TranscriptEntry.objects.filter(session=session)
+    before = mine.filter(seq__lt=seq).order_by("-seq").values_list("seq", flat=True).first()
+    after = mine.filter(seq__gt=seq).order_by("seq").values_list("seq", flat=True).first()
+    return before, after
