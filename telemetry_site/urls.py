@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
 handler400 = "telemetry_site.error_views.bad_request"
@@ -11,6 +11,7 @@ handler404 = "telemetry_site.error_views.not_found"
 handler500 = "telemetry_site.error_views.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/", include("telemetry_site.api")),
     path("api/schema", SpectacularAPIView.as_view(), name="api-schema"),
 ]
 

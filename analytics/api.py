@@ -1,0 +1,178 @@
+"""The API's answers about numbers. Every view reads its parameters, asks one selector and names the fields."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from analytics.metrics import DIMENSIONS, METRICS, UnknownDimension, UnknownMetric, metric
+from analytics.period_parameters import parse_period
+from analytics.periods import BucketKind, Period, PeriodError
+from analytics.selectors import BREAKDOWN_DIMENSIONS, breakdown, overview
+from analytics.serializers import (
+    BreakdownSerializer,
+    OverviewSerializer,
+    SeriesSerializer,
+    breakdown_rows,
+    figures,
+    point,
+    token_point,
+    top_models,
+)
+from analytics.series import ANSWERED, SeriesPoint, series
+from sessions.api_parameters import PageParameters, ProjectParameters, project_id_of
+from sessions.selectors import TokenPoint, token_timeline
+from sessions.selectors import session as session_of
+
+POINT = "point"
+SERIES_PERIODS = (POINT, *(kind for kind in BucketKind if kind is not BucketKind.QUARTER_HOUR))
+TIMELINE_METRIC = "session_tokens"
+
+
+class PeriodParameters(ProjectParameters):
+    """Which time and project an answer is about."""
+
+    start = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        help_text="ISO date or datetime; naive ones are in the zone of `tz`.",
+    )
+    end = serializers.CharField(
+        required=False, allow_blank=True, help_text="ISO date, that whole day included, or datetime."
+    )
+    tz = serializers.CharField(
+        required=False, allow_blank=True, help_text="IANA name of the zone whose midnights cut days."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        given = {name: attrs.pop(name, None) for name in ("start", "end", "tz")}
+        zone = ZoneInfo(settings.TELEMETRY_TIME_ZONE)
+        try:
+            attrs["within"] = parse_period(now=timezone.now(), default_zone=zone, **given)
+        except PeriodError as error:
+            raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
+        return attrs
+
+
+class SeriesParameters(PageParameters, PeriodParameters):
+    metric = serializers.CharField(help_text="One of: " + ", ".join(sorted(ANSWERED)))
+    period = serializers.ChoiceField(
+        SERIES_PERIODS, required=False, help_text="The width of a bucket; `point` for a session's timeline."
+    )
+    group_by = serializers.CharField(required=False, help_text="A dimension; each point names its group.")
+    session_id = serializers.CharField(required=False, help_text="Whose timeline of tokens is asked for.")
+    limit = serializers.IntegerField(min_value=1, max_value=1000, default=500)
+
+    def validate_metric(self, name: str) -> str:
+        valid = [id for id in METRICS if id in ANSWERED]
+        try:
+            found = metric(name).id
+        except UnknownMetric:
+            raise ValidationError(str(UnknownMetric("metric", name, valid))) from None
+        if found not in ANSWERED:
+            told = f"{found} is told by plans, which are not read yet; valid are {', '.join(valid)}."
+            raise ValidationError(told)
+        return found
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        session_id = attrs.get("session_id")
+        attrs.setdefault("period", POINT if session_id else BucketKind.DAILY)
+        if (attrs["period"] == POINT) != bool(session_id):
+            raise ValidationError({"period": ["Period point and a session_id are asked for together."]})
+        if session_id and attrs["metric"] != TIMELINE_METRIC:
+            raise ValidationError({"metric": [f"A session's timeline is of {TIMELINE_METRIC}."]})
+        if session_id and attrs.get("group_by"):
+            raise ValidationError({"group_by": ["A session's timeline has no groups."]})
+        return attrs
+
+
+class BreakdownParameters(PageParameters, PeriodParameters):
+    dimension = serializers.CharField(default="model", help_text="One of: " + ", ".join(BREAKDOWN_DIMENSIONS))
+    sort = serializers.ChoiceField(("count", "tokens", "cost", "name"), default="count")
+
+    def validate_dimension(self, name: str) -> str:
+        if name in BREAKDOWN_DIMENSIONS:
+            return name
+        if name in DIMENSIONS:
+            valid = ", ".join(BREAKDOWN_DIMENSIONS)
+            raise ValidationError(f"{name} is told by plans, which are not read yet; valid are {valid}.")
+        raise ValidationError(str(UnknownDimension("dimension", name, BREAKDOWN_DIMENSIONS)))
+
+
+class OverviewView(APIView):
+    @extend_schema(
+        operation_id="analytics_overview", parameters=[PeriodParameters], responses=OverviewSerializer
+    )
+    def get(self, request: Request) -> Response:
+        """The figures of a period, for one project or all, and of the period before it."""
+        asked = PeriodParameters.of(request)
+        within: Period = asked["within"]
+        project_id = project_id_of(asked.get("project"))
+        answer = overview(within, project_id=project_id)
+        before = within.preceding()
+        previous = figures(overview(before, project_id=project_id)) if before else None
+        body = {
+            "kpis": {**figures(answer), "previous": previous},
+            "topModels": top_models(answer),
+            "generatedAt": timezone.now(),
+            "range": {
+                "start": None if within.starts_open else within.start_at,
+                "end": None if within.ends_open else within.end_at,
+            },
+        }
+        return Response(OverviewSerializer(body).data)
+
+
+class SeriesView(APIView):
+    @extend_schema(operation_id="analytics_series", parameters=[SeriesParameters], responses=SeriesSerializer)
+    def get(self, request: Request) -> Response:
+        """A metric over time, ascending: a value per bucket, or per response of one session."""
+        asked = SeriesParameters.of(request)
+        project_id = project_id_of(asked.get("project"))
+        group_by = asked.get("group_by")
+        if asked["period"] == POINT:
+            items = [token_point(step) for step in _timeline(asked, project_id)]
+        else:
+            items = [point(at, asked.get("group_by")) for at in _buckets(asked, project_id)]
+        offset, limit = asked["offset"], asked["limit"]
+        page = {"items": items[offset : offset + limit], "total": len(items)}
+        return Response({**page, "offset": offset, "limit": limit})
+
+
+def _buckets(asked: dict[str, Any], project_id: int | None) -> list[SeriesPoint]:
+    kind, group_by = BucketKind(asked["period"]), asked.get("group_by")
+    try:
+        return series(asked["metric"], asked["within"], kind, project_id=project_id, group_by=group_by)
+    except UnknownDimension as error:
+        raise ValidationError({"group_by": [str(error)]}) from None
+    except PeriodError as error:
+        raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
+
+
+def _timeline(asked: dict[str, Any], project_id: int | None) -> list[TokenPoint]:
+    found = session_of(asked["session_id"])
+    if found is None or (project_id is not None and found.project_id != project_id):
+        raise NotFound("There is no session with this id.")
+    return [step for step in token_timeline(found) if step.at in asked["within"]]
+
+
+class BreakdownView(APIView):
+    @extend_schema(
+        operation_id="analytics_breakdown", parameters=[BreakdownParameters], responses=BreakdownSerializer
+    )
+    def get(self, request: Request) -> Response:
+        """A period split by a dimension; the parts add up to the overview's totals."""
+        asked = BreakdownParameters.of(request)
+        project_id = project_id_of(asked.get("project"))
+        rows = breakdown(asked["dimension"], asked["within"], project_id=project_id, sort=asked["sort"]).rows
+        offset, limit = asked["offset"], asked["limit"]
+        items = breakdown_rows(rows, offset, limit)
+        return Response({"items": items, "total": len(rows), "offset": offset, "limit": limit})

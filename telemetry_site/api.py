@@ -1,0 +1,26 @@
+"""The router of the API: every app's endpoints under one prefix."""
+
+from django.urls import URLPattern, path
+
+from analytics.api_urls import endpoints as analytics_endpoints
+from sessions.api_urls import endpoints as session_endpoints
+from telemetry_site.conditional import conditional
+from telemetry_site.health import HealthView
+
+
+def _both(route: str, view: type, name: str, *, versioned: bool = True) -> list[URLPattern]:
+    """An endpoint without a trailing slash, and the same with one, which the description leaves out."""
+    described, hidden = view.as_view(), view.as_view(schema=None)  # type: ignore[attr-defined]
+    if versioned:
+        described, hidden = conditional(described), conditional(hidden)
+    return [path(route, described, name=name), path(f"{route}/", hidden)]
+
+
+urlpatterns: list[URLPattern] = [
+    *_both("health", HealthView, "api-health", versioned=False),
+    *(
+        pattern
+        for route, view, name in (*session_endpoints, *analytics_endpoints)
+        for pattern in _both(route, view, name)
+    ),
+]
