@@ -1,14 +1,14 @@
 """What one sync does, in order, and nothing else: discover, read, refresh, roll up.
 
-Each step leaves marks that the next one clears (stale sessions, dirty quarters), so that a run killed anywhere is
-finished by the next.
+Each step leaves marks that the next one clears (stale sessions, dirty quarters), so that a run killed anywhere
+is finished by the next.
 """
 
 import os
 import socket
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -28,7 +28,15 @@ from sessions.reading_run import Progress, ReadingResult, read_changed
 from sessions.rebuild import rebuild
 from sessions.refresh import refresh_stale
 
-__all__ = ["Progress", "SyncReport", "remove_source_root", "sync", "transcript_folders"]
+__all__ = [
+    "LeaseTaken",
+    "Progress",
+    "SyncReport",
+    "rebuild_all",
+    "remove_source_root",
+    "sync",
+    "transcript_folders",
+]
 
 # Figures on pages follow the reading at this pace during a long run.
 SHOW_EVERY_SECONDS = 3.0
@@ -86,10 +94,10 @@ def sync(
     stop: Callable[[], bool] = lambda: False,
     live: bool = False,
 ) -> SyncReport:
-    """Read what is new under the roots (default: where Claude Code keeps transcripts) and derive all that follows.
+    """Read what is new under the roots (default: where Claude Code keeps transcripts); derive all that follows.
 
-    A run that finds nothing new opens no file and writes nothing. `stop` is asked between files; what was read by
-    then is complete. Raises LeaseTaken when another run is writing.
+    A run that finds nothing new opens no file and writes nothing. `stop` is asked between files; what was read
+    by then is complete. Raises LeaseTaken when another run is writing.
     """
     started, now = monotonic(), now or timezone.now()
     folders = transcript_folders() if roots is None else [str(root) for root in roots]
@@ -140,7 +148,7 @@ def _run(
 
 
 def _derive_again(reading: ReadingResult, prices: PriceBook) -> None:
-    """A half-written line that was counted grew into another: derive the facts it touched from the archive."""
+    """A half-written line that was counted grew into another: derive the facts it touched again."""
     if reading.retract:
         for _ in rebuild(prices, reading.retract):
             pass
@@ -161,6 +169,22 @@ def _fill(result: SyncReport, tally: Tally) -> None:
     result.responses = {"created": tally.responses["created"], "updated": tally.responses["updated"]}
     result.tool_calls = {"created": tally.tool_calls["created"], "updated": tally.tool_calls["updated"]}
     result.bytes = tally.bytes_read
+
+
+def rebuild_all(*, report: Callable[[int, int], None] = lambda _done, _total: None) -> int:
+    """Derive all facts again from the archive alone; returns how many files that was.
+
+    `report` is told how many files are done, of how many. Raises LeaseTaken when another run is writing.
+    """
+    done, total = 0, SourceFile.objects.count()
+    with Lease("sync", _owner(), timezone.now()):
+        for count in rebuild(price_book()):
+            done += count
+            report(done, total)
+            Lease.renew("sync", _owner(), timezone.now())
+        refresh_stale()
+        roll_up()
+    return done
 
 
 class _Run:
