@@ -12,7 +12,7 @@ from sessions.models import AgentSession, SourceFile
 from sessions.parsers.discovery import SIDECAR, FoundFile
 from sessions.planning import ReadingPlan
 from sessions.reading import read_source
-from sessions.sidecars import read_sidecar
+from sessions.sidecars import apply_waiting_sidecars, read_sidecar
 
 
 class Progress(NamedTuple):
@@ -60,6 +60,7 @@ def read_changed(
         lines = writer.lines_done
         report(Progress(number, len(pairs), done, total, lines))
     writer.flush()
+    apply_waiting_sidecars()
     return result
 
 

@@ -5,7 +5,6 @@ derived again in one transaction, so that readers never see a gap and a kill lea
 """
 
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
 
 from django.db import transaction
 
@@ -25,11 +24,10 @@ from sessions.models import (
     ToolCallCopy,
     TranscriptEntry,
 )
-from sessions.parsers.formats.claude_code import identify
 from sessions.parsers.lines import Chunk, Oversize, Tail, split
 from sessions.parsers.pricing import PriceBook
 from sessions.reading import reader_for, start_over, supersede, take_chunk, take_tail
-from sessions.sidecars import apply_sidecar
+from sessions.sidecars import apply_sidecar, sidecar_identity
 
 
 def rebuild(prices: PriceBook, source_ids: Iterable[int] | None = None) -> Iterator[int]:
@@ -161,10 +159,10 @@ def _sidecars_of(sessions: set[int]) -> list[SourceFile]:
     """Sidecars have no entries: they belong to the session their path names."""
     natives = set(AgentSession.objects.filter(id__in=sessions).values_list("native_id", flat=True))
     sidecars = SourceFile.objects.filter(kind=SourceFile.Kind.SIDECAR)
-    return [s for s in sidecars if identify(PurePosixPath(s.relative_path)).owner in natives]
+    return [s for s in sidecars if sidecar_identity(s).owner in natives]
 
 
 def _replay_sidecar(source: SourceFile) -> None:
     segment = ArchiveSegment.objects.filter(source=source).order_by("-generation").first()
     if segment:
-        apply_sidecar(source.relative_path, segment_bytes(segment))
+        apply_sidecar(source, segment_bytes(segment))

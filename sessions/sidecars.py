@@ -4,13 +4,15 @@ import json
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from sessions.archive import segment_row
+from django.db import transaction
+
+from sessions.archive import segment_bytes, segment_row
 from sessions.bulk import write_rows
 from sessions.facts.facets import COLUMNS as FACET_COLUMNS
 from sessions.ingest import BatchWriter
-from sessions.models import AgentSession, SessionFacet, SourceFile
+from sessions.models import AgentSession, ArchiveSegment, SessionFacet, SourceFile
 from sessions.parsers.discovery import FoundFile
-from sessions.parsers.formats.claude_code import identify
+from sessions.parsers.formats.claude_code import FileIdentity, identify
 from sessions.parsers.keys import stable_key
 from sessions.parsers.lines import Chunk
 from sessions.parsers.records import NO_TIME, SessionRef
@@ -31,18 +33,31 @@ def read_sidecar(source: SourceFile, found: FoundFile, writer: BatchWriter, now:
     source.first_read_at = source.first_read_at or now
     source.last_read_at = now
     writer.add_segment(source, segment_row(source.pk, source.generation, 1, Chunk(0, raw)))
-    writer.after_write(lambda: apply_sidecar(source.relative_path, raw))
+    source.owner = ""
+    writer.after_write(lambda: apply_sidecar(source, raw))
 
 
-def apply_sidecar(relative_path: str, raw: bytes) -> None:
-    """Note what a sidecar says about its agent's session. One that is not a JSON object says nothing."""
+def apply_waiting_sidecars() -> None:
+    """Apply sidecars whose agent's transcript was not there when they were read, and is now."""
+    for source in SourceFile.objects.filter(kind=SourceFile.Kind.SIDECAR, owner=""):
+        segment = ArchiveSegment.objects.filter(source=source).order_by("-generation").first()
+        if segment:
+            with transaction.atomic():
+                apply_sidecar(source, segment_bytes(segment))
+
+
+def apply_sidecar(source: SourceFile, raw: bytes) -> None:
+    """Note what a sidecar says about its agent's session. One that is not a JSON object says nothing.
+
+    While that session is not known the sidecar waits: its `owner` stays empty.
+    """
     said = _said(raw)
-    identity = identify(PurePosixPath(relative_path.removesuffix(".meta.json") + ".jsonl"))
-    if not said or not identity.owner:
-        return
+    identity = sidecar_identity(source)
     key = SessionRef(identity.owner, identity.agent_id).key
     if not AgentSession.objects.filter(pk=key).exists():
         return
+    SourceFile.objects.filter(pk=source.pk).update(owner=identity.owner[:200])
+    SessionFacet.objects.filter(session_id=key, name__in=[name for _, name in _NAMES]).delete()
     rows = [
         (stable_key(str(key), name, said[field]), key, name, said[field], NO_TIME, 0)
         for field, name in _NAMES
@@ -50,6 +65,11 @@ def apply_sidecar(relative_path: str, raw: bytes) -> None:
     ]
     write_rows(SessionFacet, FACET_COLUMNS, rows, unique=("id",))
     AgentSession.objects.filter(pk=key).update(stale=True)
+
+
+def sidecar_identity(source: SourceFile) -> FileIdentity:
+    """Whose sidecar it is: that of the transcript beside it."""
+    return identify(PurePosixPath(source.relative_path.removesuffix(".meta.json") + ".jsonl"))
 
 
 def _said(raw: bytes) -> dict[str, str]:
