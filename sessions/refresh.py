@@ -10,7 +10,7 @@ from sessions.derive.columns import derive_columns
 from sessions.derive.families import Families, family_of, mark_inherited, own_from
 from sessions.derive.gather import Gathered, gather, pending_calls
 from sessions.derive.ownership import mark_stale, settle_owners
-from sessions.derive.places import Places
+from sessions.derive.places import Places, delete_empty_stand_ins
 from sessions.ingest import mark_dirty
 from sessions.models import (
     AgentSession,
@@ -39,6 +39,7 @@ def refresh_stale(*, stop: Callable[[], bool] = lambda: False) -> int:
             break
         with transaction.atomic():
             looked += _refresh(ids)
+    delete_empty_stand_ins()
     return looked
 
 
@@ -57,7 +58,9 @@ def _refresh(ids: list[int]) -> int:
     places = Places(sessions.values())
     before = {key: _dimensions(s) for key, s in sessions.items()}
     for key, session in sessions.items():
-        _derive(session, facts[key], families, places, has_pending_call=key in waiting)
+        _derive(session, facts[key], families, has_pending_call=key in waiting)
+    for session in sorted(sessions.values(), key=_placing_order):
+        places.set_project(session)
     _drop_empty(sessions, facts)
     save_columns(AgentSession, list(sessions.values()), _COLUMNS)
     changed = [key for key, session in sessions.items() if _dimensions(session) != before[key]]
@@ -65,15 +68,17 @@ def _refresh(ids: list[int]) -> int:
     return len(ids)
 
 
-def _derive(
-    session: AgentSession, facts: Gathered, families: Families, places: Places, *, has_pending_call: bool
-) -> None:
+def _derive(session: AgentSession, facts: Gathered, families: Families, *, has_pending_call: bool) -> None:
     derive_columns(
         session, facts, has_pending_call=has_pending_call, own_from_ms=own_from(session, facts, families)
     )
     families.set_relations(session, facts)
-    places.set_project(session)
     session.stale = False
+
+
+def _placing_order(session: AgentSession) -> tuple[bool, bool]:
+    """Those that say where they ran make the projects that the others are looked up in."""
+    return bool(session.agent_id), not session.cwd
 
 
 def _dimensions(session: AgentSession) -> tuple[Any, ...]:

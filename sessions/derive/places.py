@@ -1,7 +1,5 @@
 """Which project a session belongs to."""
 
-from collections.abc import Mapping
-
 from collections.abc import Iterable
 
 from django.utils.text import slugify
@@ -66,12 +64,14 @@ class Places:
 
     def _adopt(self, project: Project) -> None:
         """Sessions that only a folder's name had placed belong to the project whose folder it is."""
-        stand_in = (
-            Project.objects.filter(key=f"slug:{project.folder_slug}").first() if project.folder_slug else None
-        )
-        if stand_in:
-            AgentSession.objects.filter(project=stand_in).update(project=project, stale=True)
-            stand_in.delete()
+        if project.folder_slug:
+            placed = AgentSession.objects.filter(project__key=f"slug:{project.folder_slug}", agent_id="")
+            placed.update(stale=True)
+
+
+def delete_empty_stand_ins() -> None:
+    """Delete projects that stood for a folder's name until a session told the folder's path."""
+    Project.objects.filter(key__startswith="slug:", sessions=None).delete()
 
 
 def _member_cwds(native_ids: list[str]) -> dict[str, str]:
