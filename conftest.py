@@ -54,7 +54,9 @@ def pytest_runtest_makereport(
     report = yield
     if report.skipped and not hasattr(report, "wasxfail") and must_not_skip(item):
         report.outcome = "failed"
-        report.longrepr = f"Skipped under CI, where everything must run: {call.excinfo and call.excinfo.value}"
+        report.longrepr = (
+            f"Skipped under CI, where everything must run: {call.excinfo and call.excinfo.value}"
+        )
     return report
 
 

@@ -91,14 +91,16 @@ def directory(environ: Environment, name: str, *, default: Path) -> Path:
         return default
     path = Path(value).expanduser()
     if not path.is_absolute():
-        raise SettingError(f"{name} is {value!r}; it must be an absolute path, such as /var/lib/agent-ledger.")
+        raise SettingError(
+            f"{name} is {value!r}; it must be an absolute path, such as /var/lib/agent-ledger."
+        )
     if path.exists() and not path.is_dir():
         raise SettingError(f"{name} is {value!r}, which is a file; it must be a folder or not exist yet.")
     return path
 
 
 def private_directory(path: Path, *, setting: str) -> Path:
-    """Make `path` with mode 0700 if it is not there. An existing folder keeps its mode (a check reports a loose one)."""
+    """Make `path` with mode 0700 if it is absent. An existing folder keeps its mode (a check reports a loose one)."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -109,45 +111,58 @@ def private_directory(path: Path, *, setting: str) -> Path:
     return path
 
 
-def secret_key(environ: Environment, name: str, *, file: Path) -> str:
-    """The signing key: from the variable, else from `file`, which is made once, readable by its owner alone."""
+def file(environ: Environment, name: str) -> Path | None:
+    """The absolute path of a file that exists; `~` is the user's home. None when unset."""
     value = text(environ, name)
     if not value:
-        return _key_from(file)
+        return None
+    path = Path(value).expanduser()
+    if not path.is_absolute() or not path.is_file():
+        raise SettingError(f"{name} is {value!r}; it must be the absolute path of a file that exists.")
+    return path
+
+
+def secret_key(environ: Environment, name: str, *, stored_in: Path) -> str:
+    """The signing key: from the variable, else from the file `stored_in`, made once and readable by its owner alone."""
+    value = text(environ, name)
+    if not value:
+        return _key_from(stored_in)
     if len(value) < 32:
         # The value itself is a secret, so the sentence gives its length only.
         raise SettingError(f"{name} has {len(value)} characters; it must have at least 32 random ones.")
     return value
 
 
-def _key_from(file: Path) -> str:
-    if not file.exists():
-        _create_key(file)
+def _key_from(path: Path) -> str:
+    if not path.exists():
+        _create_key(path)
     try:
-        key = file.read_text(encoding="ascii").strip()
+        key = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(f"The key file {file} cannot be read ({error}); make it readable or delete it.") from None
+        raise SettingError(
+            f"The key file {path} cannot be read ({error}); make it readable or delete it."
+        ) from None
     if len(key) < 32:
-        raise SettingError(f"The key file {file} holds no usable key; delete it and a new one will be made.")
+        raise SettingError(f"The key file {path} holds no usable key; delete it and a new one will be made.")
     return key
 
 
-def _create_key(file: Path) -> None:
+def _create_key(path: Path) -> None:
     """Two processes may start at once: a link either appears whole or loses to the one that was first."""
-    draft = file.with_name(f"{file.name}.{os.getpid()}")
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, stat.S_IRUSR | stat.S_IWUSR)
         with os.fdopen(descriptor, "w", encoding="ascii") as stream:
             stream.write(secrets.token_urlsafe(48) + "\n")
         try:
-            os.link(draft, file)
+            os.link(draft, path)
         except FileExistsError:
             pass
         finally:
             draft.unlink()
     except OSError as error:
         raise SettingError(
-            f"The key file {file} cannot be written ({error.strerror}); make its folder writable "
+            f"The key file {path} cannot be written ({error.strerror}); make its folder writable "
             "or give the key in TELEMETRY_SECRET_KEY."
         ) from None
 
@@ -165,7 +180,7 @@ def database(environ: Environment, name: str, *, default: Path) -> dict[str, Any
         raise SettingError(f"{name} is {_without_password(url)!r}; it must look like {accepted}.")
     try:
         return dict(dj_database_url.parse(url))
-    except Exception:
+    except ValueError:
         # The parser's own message may repeat the password.
         raise SettingError(f"{name} is {_without_password(url)!r}; it must look like {accepted}.") from None
 

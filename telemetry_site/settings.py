@@ -23,6 +23,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # `team` is a server where everyone logs in.
 TELEMETRY_MODE = env.choice(os.environ, "TELEMETRY_MODE", ("local", "team"), default="local")
 TELEMETRY_TIME_ZONE = env.time_zone(os.environ, "TELEMETRY_TIME_ZONE", default="UTC")
+# Prices of one's own, in front of the price book that comes with the program.
+TELEMETRY_PRICES = env.file(os.environ, "TELEMETRY_PRICES")
 TELEMETRY_ADMIN = env.flag(os.environ, "TELEMETRY_ADMIN", default=True)
 TELEMETRY_ALLOWED_HOSTS = env.hosts(os.environ, "TELEMETRY_ALLOWED_HOSTS")
 # A reverse proxy that ends TLS and sets (never passes on) X-Forwarded-Proto stands in front.
@@ -42,7 +44,7 @@ TELEMETRY_DATA_DIR = env.private_directory(
     ),
     setting="TELEMETRY_DATA_DIR",
 )
-SECRET_KEY = env.secret_key(os.environ, "TELEMETRY_SECRET_KEY", file=TELEMETRY_DATA_DIR / "secret-key")
+SECRET_KEY = env.secret_key(os.environ, "TELEMETRY_SECRET_KEY", stored_in=TELEMETRY_DATA_DIR / "secret-key")
 
 LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 ALLOWED_HOSTS = [*LOOPBACK_HOSTS, *TELEMETRY_ALLOWED_HOSTS]

@@ -1,0 +1,38 @@
+"""How gunicorn serves Agent Ledger: `gunicorn -c python:telemetry_site.gunicorn_config telemetry_site.wsgi`.
+
+`manage.py up` uses it too and adds the socket it listens on.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from typing import Any
+
+worker_class = "gthread"
+# Measured on two cores: processes for the computing, threads for the waiting (docs/decisions/0003).
+workers = 2
+threads = 4
+# Browsers hold connections open; five seconds let one page load reuse one.
+keepalive = 5
+graceful_timeout = 5
+loglevel = "warning"
+# Its control socket would be one file per user, which two instances fight over.
+control_socket_disable = True
+
+# The reading end of a pipe whose writing end only `manage.py up` holds.
+PARENT_PIPE = "AGENT_LEDGER_PARENT_PIPE"
+
+
+def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001  (gunicorn passes both)
+    """Follow the parent: when `up` is killed without a chance to say so, its end of the pipe closes by itself."""
+    pipe = os.environ.get(PARENT_PIPE)
+    if pipe:
+        threading.Thread(target=stop_with_parent, args=(int(pipe), server.pid), daemon=True).start()
+
+
+def stop_with_parent(pipe: int, server_pid: int) -> None:
+    """Wait until nobody can write to `pipe` any more, then ask the server to finish."""
+    os.read(pipe, 1)
+    os.kill(server_pid, signal.SIGTERM)

@@ -1,0 +1,108 @@
+"""Everything `manage.py up` does, in order: listen, migrate, serve, read, watch, stop."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from django.core.management import call_command
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from telemetry_site.reading_loop import keep_reading, read_once
+from telemetry_site.server import CannotServe, WebServer, address_of, listen, refuse_exposure
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What the command line asked for; `port` None means the first free one."""
+
+    host: str
+    port: int | None
+    mode: str
+    browser: bool
+    sync: bool
+    watch: bool
+
+
+def launch(asked: Launch, *, environ: Mapping[str, str], say: Say) -> int:
+    """Serve until Ctrl-C or SIGTERM; the exit status. Raises CannotServe when it cannot start."""
+    refuse_exposure(asked.host, mode=asked.mode)
+    listener = listen(asked.host, asked.port)
+    address = address_of(listener)
+    prepare_database(say)
+    with stopping_signals() as stopping, WebServer(listener) as server:
+        say(f"Agent Ledger is at {address} (Ctrl-C stops it)")
+        if asked.browser and has_browser(environ, sys.platform):
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+        serve(asked, server, stopping, say)
+        status = server.exit_status
+        if status is None:
+            say("Stopping ...")
+    if status is not None:
+        say(f"The web server ended by itself (status {status}); its messages are above.")
+        return 1
+    say("Stopped; everything read so far is saved.")
+    return 0
+
+
+def serve(asked: Launch, server: WebServer, stopping: threading.Event, say: Say) -> None:
+    """Read beside the server as asked, then wait; returns when told to stop or when the server is gone."""
+
+    def stop() -> bool:
+        return stopping.is_set() or server.exit_status is not None
+
+    if asked.sync:
+        read_once(say, stop)
+    if asked.sync and asked.watch:
+        keep_reading(say, stop, stopping.wait)
+    while not stop():
+        stopping.wait(0.5)
+
+
+def prepare_database(say: Say) -> None:
+    """Bring the tables up to date. Raises CannotServe when the database does not answer."""
+    try:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            say("Preparing the database ...")
+            call_command("migrate", interactive=False, verbosity=0)
+    except DatabaseError as error:
+        raise CannotServe(f"The database cannot be used: {str(error).strip()}") from None
+    finally:
+        connection.close()
+
+
+def has_browser(environ: Mapping[str, str], platform: str) -> bool:
+    """Whether a window would open in front of the person who typed the command."""
+    if environ.get("CI") or environ.get("SSH_CONNECTION"):
+        return False
+    return platform in ("darwin", "win32") or bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
+
+
+@contextmanager
+def stopping_signals() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set. A second one ends the program as usual, for the impatient."""
+    stopping = threading.Event()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+        for each in before:
+            signal.signal(each, signal.default_int_handler)
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
