@@ -15,6 +15,7 @@ from django.db import transaction
 from sessions.archive import SEGMENT_COLUMNS
 from sessions.bulk import next_id, rows_where_in, save_columns, write_rows
 from sessions.facts.facets import write_facets
+from sessions.facts.followers import followers_of
 from sessions.facts.responses import SeenInEntry, write_responses
 from sessions.facts.tool_calls import CallSeen, call_key, write_tool_calls
 from sessions.models import (
@@ -262,6 +263,7 @@ class BatchWriter:
             TranscriptEntry.objects.filter(id=entry_id).update(
                 generation=generation, offset=offset, length=length, seq=line_no, superseded=False
             )
+            SessionEvent.objects.filter(entry_id=entry_id).update(seq=line_no)
 
     def _write_entries(self, new: list[_NewLine]) -> None:
         self._next_entry = self._next_entry or next_id(TranscriptEntry)
@@ -297,30 +299,8 @@ class BatchWriter:
         self.tally.tool_calls.update({"created": called.created, "updated": called.updated})
         mark_dirty(wrote.quarters | called.quarters)
         touched = set(self._refs) | wrote.sessions | called.sessions
-        touched |= self._spawned(new) | self._summarised(new)
+        touched |= followers_of((item.line for item in new), set(self._refs.values()))
         AgentSession.objects.filter(id__in=touched, stale=False).update(stale=True)
-
-    def _spawned(self, new: list[_NewLine]) -> set[int]:
-        """Subagents whose parent's side of the start turned up."""
-        started = {
-            (item.line.session.native_id, agent_id)
-            for item in new
-            for agent_id in (
-                *(s.agent_id for s in item.line.spawns),
-                *(r.spawned_agent_id for r in item.line.tool_results if r.spawned_agent_id),
-            )
-        }
-        return {SessionRef(native, agent_id).key for native, agent_id in started}
-
-    def _summarised(self, new: list[_NewLine]) -> set[int]:
-        """Sessions that a summary in another file gives a title to."""
-        leaves = {
-            uuid_key(str(event.data["leaf"]))
-            for item in new
-            for event in item.line.events
-            if event.data and event.data.get("leaf")
-        }
-        return {row[0] for row in rows_where_in(TranscriptEntry, ("session_id",), "uuid_key", leaves)}
 
 
 def record_name(kind: str, subtype: str) -> str:
