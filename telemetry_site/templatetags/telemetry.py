@@ -1,0 +1,122 @@
+"""What templates of this project may say beyond Django's own words: icons, moments, small drawings, page lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, Protocol
+
+from django import template
+from django.core.paginator import Page
+from django.template import Context
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from telemetry_site import drawing
+from telemetry_site.icons import ICONS
+
+register = template.Library()
+
+CELL = 13
+TOP = 16
+LEFT = 28
+
+
+@register.simple_tag
+def icon(name: str, css_class: str = "") -> SafeString:
+    """An inline icon that takes the size and colour of the text around it.
+
+    Hidden from screen readers: the word beside it, visible or `.visually-hidden`, says what it means.
+    An unknown name raises KeyError, so that a typing mistake fails in the first test that renders it.
+    """
+    return format_html(
+        '<svg class="icon{}" viewBox="0 0 16 16" aria-hidden="true" focusable="false"><path d="{}"/></svg>',
+        f" {css_class}" if css_class else "",
+        ICONS[name],
+    )
+
+
+@register.simple_tag
+def moment(value: datetime | None, style: str = "datetime") -> SafeString:
+    """A time in UTC that times.js turns into the reader's zone; `style`: datetime, date, time or relative."""
+    if value is None:
+        return format_html('<span class="unknown">{}</span>', "unknown")
+    utc = value.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" data-local="{}">{}</time>',
+        utc.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        style,
+        utc.strftime("%-d %b %Y %H:%M UTC"),
+    )
+
+
+@register.simple_tag
+def sparkline(values: Sequence[float | int | None]) -> SafeString:
+    """The course of a figure as a small line; nothing when fewer than two values are known.
+
+    It decorates a figure whose number and change stand beside it as text, so screen readers skip it.
+    """
+    shape = drawing.spark(values)
+    if not shape.line:
+        return format_html("")
+    return format_html(
+        '<svg class="sparkline" viewBox="0 0 100 24" preserveAspectRatio="none" aria-hidden="true">'
+        '<path class="sparkline-area" d="{}"/><path class="sparkline-line" d="{}"/></svg>',
+        shape.area,
+        shape.line,
+    )
+
+
+@register.inclusion_tag("telemetry_site/_share_bar.html")
+def share_bar(parts: Iterable[tuple[str, float | int | None]], label: str) -> dict[str, Any]:
+    """One bar split into `(label, value)` parts, in the order and colours of series 1 to 8."""
+    return {"shares": drawing.shares(parts), "label": label}
+
+
+class CalendarDay(Protocol):
+    """What `{% calendar %}` needs of a day: its date, its value, the value in words, and where it leads."""
+
+    @property
+    def day(self) -> date: ...
+    @property
+    def value(self) -> float | int | None: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def href(self) -> str: ...
+
+
+@register.inclusion_tag("telemetry_site/_calendar.html")
+def calendar(days: Sequence[CalendarDay]) -> dict[str, Any]:
+    """A heat map of days, one column a week, from the first to the last of `days`.
+
+    Screen readers and keyboards skip it, so the same days must be in a table nearby.
+    """
+    if not days:
+        return {"cells": []}
+    by_day = {entry.day: entry for entry in days}
+    shape = drawing.calendar(min(by_day), max(by_day), {day: entry.value for day, entry in by_day.items()})
+    return {
+        "width": LEFT + shape.weeks * CELL,
+        "height": TOP + 7 * CELL,
+        "cells": [
+            {"x": LEFT + cell.column * CELL, "y": TOP + cell.row * CELL, "level": cell.level, "day": cell.day}
+            | {"text": by_day[cell.day].text if cell.day in by_day else "nothing recorded"}
+            | {"href": by_day[cell.day].href if cell.day in by_day else ""}
+            for cell in shape.cells
+        ],
+        "months": [{"x": LEFT + month.column * CELL, "day": month.first_day} for month in shape.months],
+        "weekdays": [{"y": TOP + row * CELL + 9, "name": name} for row, name in ((0, "Mon"), (2, "Wed"), (4, "Fri"))],
+    }
+
+
+@register.inclusion_tag("_pagination.html", takes_context=True)
+def pagination(context: Context, page: Page[Any], noun: str = "results", target: str = "") -> dict[str, Any]:
+    """Links to the other pages of a list; with `target` (an element's id) htmx swaps only that element."""
+    return {
+        "request": context["request"],
+        "page": page,
+        "numbers": list(page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)),
+        "noun": noun,
+        "target": target,
+    }
