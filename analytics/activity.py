@@ -1,0 +1,57 @@
+"""The calendar: which days of the last twelve months of data something happened on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from analytics.charts import CalendarDay
+from analytics.courses import usage_by_bucket
+from analytics.formatting import money
+from analytics.links import Links
+from analytics.periods import DAY, BucketKind, Period, buckets, local_date, months_before, start_of_day
+from analytics.sums import Usage
+
+MONTHS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveDay:
+    """A day with responses, and the dashboard of that day."""
+
+    day: date
+    usage: Usage
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Every day of a year for the heat map, and those with responses, the latest first, for the table."""
+
+    period: Period
+    cells: list[CalendarDay]
+    active: list[ActiveDay]
+
+
+def activity(latest_at: datetime, zone: ZoneInfo, *, project_id: int | None, links: Links) -> Activity:
+    """The twelve months that end with the local day of `latest_at`."""
+    after = local_date(latest_at, zone) + DAY
+    first = months_before(after, MONTHS)
+    period = Period(start_of_day(first, zone), start_of_day(after, zone), zone)
+    cut = buckets(period, BucketKind.DAILY)
+    days = [
+        ActiveDay(date.fromisoformat(bucket.label), usage, links.dashboard(Period(bucket.start_at, bucket.end_at, zone)))
+        for bucket, usage in zip(cut, usage_by_bucket(cut, period, project_id), strict=True)
+    ]
+    return Activity(period, [_cell(day) for day in days], _with_responses(days))
+
+
+def _cell(day: ActiveDay) -> CalendarDay:
+    if not day.usage.responses:
+        return CalendarDay(day.day, 0, "no responses", "")
+    words = f"{day.usage.responses:,} responses, {money(day.usage.cost_usd)}"
+    return CalendarDay(day.day, day.usage.responses, words, day.href)
+
+
+def _with_responses(days: Sequence[ActiveDay]) -> list[ActiveDay]:
+    return [day for day in reversed(days) if day.usage.responses]

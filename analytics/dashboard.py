@@ -1,0 +1,188 @@
+"""Everything the dashboard shows, for one period and project."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from analytics.activity import Activity, activity
+from analytics.charts import Series
+from analytics.concerns import Concern, concerns
+from analytics.courses import STEPS, DrawnCourse, cost_and_tokens, courses, token_classes
+from analytics.forms import Asked
+from analytics.freshness import Freshness, freshness
+from analytics.links import Links
+from analytics.metrics import metric
+from analytics.models import SessionUsage
+from analytics.periods import DAY, Period, fitting_kind, local_date, quarter_start, start_of_day
+from analytics.selectors import Overview, known_span, narrowed, overview
+from analytics.tiles import Tile, tiles
+from analytics.usage_tables import ToolTables, UsageTable, model_table, project_table, tool_tables
+from sessions.selectors import SessionRow, session_rows
+from sessions.selectors.filters import filtered_sessions, sorted_sessions
+
+RECENT = 10
+DEFAULT_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class TokenClass:
+    label: str
+    value: int
+    share: float | None  # percent of all tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The period holds nothing: where the latest data is, and the address of as long a period that ends there."""
+
+    latest_at: datetime
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panels:
+    """The figures of a period that holds something."""
+
+    tiles: list[Tile]
+    cost: DrawnCourse
+    tokens: DrawnCourse
+    classes: list[TokenClass]
+    models: UsageTable
+    projects: UsageTable | None  # None for a dashboard of one project
+    tools: ToolTables
+    recent: list[SessionRow]
+    session_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """`moved_from` is the default period, where it holds nothing and the last days of data are shown instead.
+
+    `elsewhere` is set, and `panels` is None, where a period that was asked for holds nothing. `is_empty`: there is
+    nothing at all, of any period.
+    """
+
+    asked: Asked
+    period: Period
+    preceding: Period | None
+    links: Links
+    step: str
+    fresh: Freshness
+    is_empty: bool
+    moved_from: Period | None = None
+    elsewhere: Elsewhere | None = None
+    panels: Panels | None = None
+    concerns: list[Concern] | None = None
+    activity: Activity | None = None
+
+    @property
+    def last_day(self) -> datetime:
+        """A moment of the last local day of the period."""
+        return (self.period.end_at - timedelta(microseconds=1)).astimezone(self.period.zone)
+
+    @property
+    def first_day(self) -> datetime:
+        return self.period.start_at.astimezone(self.period.zone)
+
+
+def dashboard(asked: Asked, *, now: datetime) -> Dashboard:
+    """What to show; a number of queries that does not depend on how much there is."""
+    latest_at = latest_data_at(asked.project_id)
+    period = _shown_period(asked, latest_at)
+    shown = narrowed(period, asked.project_id)
+    links = Links(period, asked.project.slug if asked.project else "", asked.tz)
+    fresh = freshness(now)
+    parts: dict[str, Any] = {
+        "asked": asked,
+        "period": shown,
+        "preceding": period.preceding(),
+        "links": links,
+        "step": STEPS[fitting_kind(shown)],
+        "fresh": fresh,
+        "is_empty": latest_at is None,
+        "moved_from": asked.period if period is not asked.period else None,
+    }
+    if latest_at is None:
+        return Dashboard(**parts)
+    parts["activity"] = activity(latest_at, period.zone, project_id=asked.project_id, links=links)
+    figures = overview(period, project_id=asked.project_id)
+    if not _holds_data(figures):
+        return Dashboard(**parts, elsewhere=_elsewhere(latest_at, shown, links))
+    panels = _panels(figures, shown, asked, links, now)
+    return Dashboard(**parts, panels=panels, concerns=concerns(figures, fresh, links))
+
+
+def latest_data_at(project_id: int | None) -> datetime | None:
+    """The start of the last quarter with a response, else the last record of any kind; None without any."""
+    usage = SessionUsage.objects.of_project(project_id).filter(quarter__gt=0)
+    quarter = usage.order_by("-quarter").values_list("quarter", flat=True).first()
+    if quarter is not None:
+        return quarter_start(quarter)
+    span = known_span(project_id)
+    return None if span is None else span.last_at
+
+
+def _shown_period(asked: Asked, latest_at: datetime | None) -> Period:
+    """What was asked for; the last days of data where nobody asked and the default would show nothing."""
+    if not asked.is_default or latest_at is None or _has_usage(asked):
+        return asked.period
+    return days_until(latest_at, asked.period, DEFAULT_DAYS)
+
+
+def _has_usage(asked: Asked) -> bool:
+    found: bool = SessionUsage.objects.within(asked.period).of_project(asked.project_id).exists()
+    return found
+
+
+def days_until(latest_at: datetime, like: Period, days: int) -> Period:
+    """That many local days, the last of which holds `latest_at`, in the zone of another period."""
+    after = local_date(latest_at, like.zone) + DAY
+    return Period(start_of_day(after - days * DAY, like.zone), start_of_day(after, like.zone), like.zone)
+
+
+def _elsewhere(latest_at: datetime, period: Period, links: Links) -> Elsewhere:
+    days = max(1, round(period.length / DAY))
+    return Elsewhere(latest_at, links.dashboard(days_until(latest_at, period, days)))
+
+
+def _holds_data(figures: Overview) -> bool:
+    return bool(figures.usage.responses or figures.tools.calls or figures.session_count)
+
+
+def _panels(figures: Overview, period: Period, asked: Asked, links: Links, now: datetime) -> Panels:
+    project_id = asked.project_id
+    preceding = figures.period.preceding()
+    before = None if preceding is None else overview(preceding, project_id=project_id)
+    found = courses(period, project_id=project_id)
+    step = STEPS[fitting_kind(period)]
+    return Panels(
+        tiles=tiles(figures, before, found, links),
+        cost=cost_and_tokens(found, step),
+        tokens=token_classes(found, step),
+        classes=_classes(found),
+        models=model_table(figures.models, figures.usage, links),
+        projects=None if asked.project else project_table(figures.period, figures.usage, links),
+        tools=tool_tables(period, project_id=project_id, links=links),
+        recent=_recent(period, asked, now),
+        session_count=figures.session_count,
+    )
+
+
+def _classes(found: dict[str, Series]) -> list[TokenClass]:
+    names = ("cache_read_tokens", "cache_creation_tokens", "input_tokens", "output_tokens")
+    sums = {name: int(sum(point.value or 0 for point in found[name].points)) for name in names}
+    whole = sum(sums.values())
+    return [
+        TokenClass(metric(name).label, value, 100 * value / whole if whole else None)
+        for name, value in sums.items()
+    ]
+
+
+def _recent(period: Period, asked: Asked, now: datetime) -> list[SessionRow]:
+    """The latest sessions that began in the period, each with its subagents' part."""
+    filters: dict[str, Any] = {"start_date": period.start_at, "end_date": period.end_at}
+    if asked.project:
+        filters["project"] = asked.project.slug
+    found = sorted_sessions(filtered_sessions(filters, now=now), "started_at", "desc")
+    light = found.select_related("project").defer("dates", "timeline", "impact_history")
+    return session_rows(list(light[:RECENT]), now=now)

@@ -1,0 +1,48 @@
+"""How old the figures are, and whether they are still growing."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sessions.models import AgentSession, SyncRun
+
+# A run says every few seconds that it lives; a killed one never says that it ended.
+ALIVE_FOR = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """`read_at`: when data was last read. `data_until`: the latest record known. None: never.
+
+    `failure` is why the last run ended early, "" otherwise.
+    """
+
+    read_at: datetime | None
+    data_until: datetime | None
+    is_reading: bool
+    failure: str = ""
+
+
+def freshness(now: datetime) -> Freshness:
+    """Of the whole database, in one query for the run and one for the latest record."""
+    runs = list(SyncRun.objects.order_by("-id")[:5])
+    latest = runs[0] if runs else None
+    done = next((run for run in runs if run.state == SyncRun.State.DONE), None)
+    return Freshness(
+        read_at=done.finished_at if done else None,
+        data_until=AgentSession.objects.latest_end(),
+        is_reading=is_alive(latest, now),
+        failure=_failure(latest),
+    )
+
+
+def is_alive(run: SyncRun | None, now: datetime) -> bool:
+    """Whether the run is still reading, rather than killed without a word."""
+    return run is not None and run.state == SyncRun.State.RUNNING and run.heartbeat_at > now - ALIVE_FOR
+
+
+def _failure(run: SyncRun | None) -> str:
+    if run is None or run.state != SyncRun.State.FAILED:
+        return ""
+    report: dict[str, Any] = run.report
+    return str(report.get("error") or "no reason was kept")

@@ -1,0 +1,159 @@
+"""The key figures of a period: value, change against the preceding period, course, and what is behind it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from analytics.charts import Series, sparkline
+from analytics.formatting import DASH, SPACE, Figure, Number, change, figure, percentage, tokens
+from analytics.links import Links
+from analytics.metrics import HigherIs, Metric, Unit, metric
+from analytics.selectors import Overview
+from analytics.sums import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`text` and, on hover, what it is a change from; `direction` names an icon, `tone` is good, bad or ""."""
+
+    text: str
+    title: str
+    direction: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a reader must know beside a figure: a few words, and a sentence on hover."""
+
+    text: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    label: str
+    value: Number | None
+    unit: Unit
+    meaning: str
+    change: Change
+    course: list[float | None]
+    href: str
+    note: str = ""
+    marks: tuple[Mark, ...] = ()
+
+
+def tiles(now: Overview, before: Overview | None, course: dict[str, Series], links: Links) -> list[Tile]:
+    """Six tiles; `course` has the series of their metrics by id."""
+    judged = now.tools.outcome_ok + now.tools.outcome_error
+    failed = f"{now.tools.outcome_error:,} of {judged:,} failed" if judged else "no call was answered"
+    figures = (
+        ("session_cost", "Cost, API-equivalent", "cost", "", money_marks(now.usage)),
+        ("session_tokens", "Tokens, input + output", "tokens", "", output_marks(now.usage)),
+        ("session_count", "Sessions", "started_at", f"and {now.subagent_session_count:,} subagents", ()),
+        ("tool_success_rate", "Tool success rate", "tool_errors", failed, ()),
+        ("cache_hit_rate", "Cache hit rate", "tokens", "of all input tokens", ()),
+        ("active_seconds", "Active time", "active", "subagents included", ()),
+    )
+    return [
+        _tile(metric(id), label, now, before, course[id], links.sessions(sort_by=sort), note, marks)
+        for id, label, sort, note, marks in figures
+    ]
+
+
+def _tile(
+    measured: Metric,
+    label: str,
+    now: Overview,
+    before: Overview | None,
+    course: Series,
+    href: str,
+    note: str,
+    marks: tuple[Mark, ...],
+) -> Tile:
+    value = VALUES[measured.id](now)
+    earlier = None if before is None else VALUES[measured.id](before)
+    return Tile(
+        label=label,
+        value=value,
+        unit=measured.unit,
+        meaning=measured.description,
+        change=changed(measured, value, earlier),
+        course=sparkline(course),
+        href=href,
+        note=note,
+        marks=marks,
+    )
+
+
+def _has_sessions(overview: Overview) -> bool:
+    return bool(overview.session_count or overview.subagent_session_count)
+
+
+VALUES = {
+    "session_cost": lambda o: o.usage.cost_usd if o.usage.responses else Decimal(0),
+    "session_tokens": lambda o: o.usage.tokens,
+    "session_count": lambda o: o.session_count,
+    "tool_success_rate": lambda o: o.tools.success_rate,
+    "cache_hit_rate": lambda o: o.usage.cache_hit_rate,
+    "active_seconds": lambda o: o.active_seconds if _has_sessions(o) else None,
+}
+
+
+def changed(measured: Metric, value: Number | None, earlier: Number | None) -> Change:
+    """Growth in percent; of a ratio the difference in percentage points. Unknown is a dash."""
+    if value is None or earlier is None:
+        return Change(DASH, "unknown in the preceding period")
+    was = figure(earlier, measured.unit)
+    title = f"{was.exact or was.text} in the preceding period"
+    grown = Decimal(str(value)) - Decimal(str(earlier))
+    if not grown:
+        return Change("unchanged", title, "minus")
+    text = _points(grown) if measured.unit is Unit.PERCENT else change(value, earlier).text
+    if text == DASH:
+        return Change(DASH, title)
+    return Change(text, title, "arrow-up" if grown > 0 else "arrow-down", _tone(measured, grown))
+
+
+def _points(grown: Decimal) -> str:
+    size = percentage(abs(grown)).text.removesuffix(f"{SPACE}%")
+    return f"{size}{SPACE}points {'more' if grown > 0 else 'less'}"
+
+
+def _tone(measured: Metric, grown: Decimal) -> str:
+    if measured.higher_is is HigherIs.NEUTRAL:
+        return ""
+    return "good" if (grown > 0) is (measured.higher_is is HigherIs.GOOD) else "bad"
+
+
+def money_marks(usage: Usage) -> tuple[Mark, ...]:
+    """What a cost leaves out or may still miss."""
+    marks: Sequence[Mark | None] = (_unpriced(usage), _lower_bound(usage))
+    return tuple(mark for mark in marks if mark)
+
+
+def output_marks(usage: Usage) -> tuple[Mark, ...]:
+    mark = _lower_bound(usage)
+    return (mark,) if mark else ()
+
+
+def _unpriced(usage: Usage) -> Mark | None:
+    if not usage.unpriced_tokens:
+        return None
+    size: Figure = tokens(usage.unpriced_tokens)
+    return Mark(
+        f"{size} unpriced",
+        f"{size.exact} are of models without a known price; no cost includes them.",
+    )
+
+
+def _lower_bound(usage: Usage) -> Mark | None:
+    """Responses whose last line was never found: the transcript may hold only a first count of their output."""
+    if not usage.lower_bound_responses:
+        return None
+    share = percentage(100 * usage.lower_bound_responses / usage.responses)
+    return Mark(
+        f"{share} lower bounds",
+        f"{usage.lower_bound_responses:,} of {usage.responses:,} responses have no final record in the "
+        "transcripts: their output tokens, and so their cost, are lower bounds.",
+    )

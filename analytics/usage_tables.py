@@ -1,0 +1,121 @@
+"""What a period's cost and failures were of: tables of models, projects and tools."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from analytics.links import Links
+from analytics.models import SessionToolUsage
+from analytics.periods import Period
+from analytics.selectors import ModelUsage, breakdown
+from analytics.sums import ToolUse, Usage
+from sessions.models import Project
+
+MAX_ROWS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRow:
+    """One part of a cost. `share` is percent of it, None where no price is known.
+
+    `sessions` is None for the rest that was swept together: a session can be in several of its parts.
+    """
+
+    name: str
+    usage: Usage
+    share: float | None
+    sessions: int | None = None
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageTable:
+    rows: list[UsageRow]
+    whole: Usage
+
+
+def model_table(models: Iterable[ModelUsage], whole: Usage, links: Links) -> UsageTable:
+    """Models by cost; those after the first few in one row, so that the rows add up to the whole."""
+    rows = [
+        UsageRow(m.name, m.usage, _share(m.usage, whole), m.sessions, links.sessions(model=m.name)) for m in models
+    ]
+    return _table(rows, whole, "other models")
+
+
+def project_table(period: Period, whole: Usage, links: Links) -> UsageTable:
+    """Projects by cost. A row leads to its project where its name is that of one project only."""
+    named = Counter(Project.objects.values_list("name", flat=True))
+    slugs = dict(Project.objects.values_list("name", "slug"))
+    rows = [
+        UsageRow(
+            row.name,
+            row.usage or Usage(),
+            _share(row.usage or Usage(), whole),
+            row.count,
+            links.dashboard(project=slugs[row.name]) if named[row.name] == 1 else "",
+        )
+        for row in breakdown("project", period, sort="cost").rows
+    ]
+    return _table(rows, whole, "other projects")
+
+
+def _table(rows: Iterable[UsageRow], whole: Usage, rest: str) -> UsageTable:
+    ranked = sorted(rows, key=lambda row: (-(row.usage.cost_nano_usd or 0), -row.usage.all_tokens, row.name))
+    if len(ranked) <= MAX_ROWS + 1:
+        return UsageTable(ranked, whole)
+    swept = ranked[MAX_ROWS:]
+    total = sum((row.usage for row in swept), Usage())
+    last = UsageRow(f"{len(swept)} {rest}", total, _share(total, whole))
+    return UsageTable([*ranked[:MAX_ROWS], last], whole)
+
+
+def _share(part: Usage, whole: Usage) -> float | None:
+    if part.cost_nano_usd is None or not whole.cost_nano_usd:
+        return None
+    return 100 * part.cost_nano_usd / whole.cost_nano_usd
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRow:
+    name: str
+    use: ToolUse
+    href: str
+
+    @property
+    def failed(self) -> float | None:
+        """Percent of the calls that succeeded or failed."""
+        rate = self.use.success_rate
+        return None if rate is None else 100 - rate
+
+    @property
+    def mean_ms(self) -> float | None:
+        """From a call to its answer, waiting for a person included."""
+        return self.use.elapsed_ms / self.use.timed if self.use.timed else None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolTables:
+    """The tools with the most failures and those that took the most time. `count` is of all tools called."""
+
+    by_failures: list[ToolRow]
+    by_time: list[ToolRow]
+    count: int
+
+
+def tool_tables(period: Period, *, project_id: int | None, links: Links) -> ToolTables:
+    found = SessionToolUsage.objects.within(period).of_project(project_id).by_dimension("tool")
+    rows = [_tool(row["row"], ToolUse.from_sums(row), links) for row in found]
+    failing = [row for row in rows if row.use.outcome_error]
+    return ToolTables(
+        by_failures=_top(failing, lambda row: row.use.outcome_error),
+        by_time=_top(rows, lambda row: row.use.elapsed_ms),
+        count=len(rows),
+    )
+
+
+def _tool(name: str, use: ToolUse, links: Links) -> ToolRow:
+    return ToolRow(name, use, links.sessions(tool=name, sort_by="tool_errors"))
+
+
+def _top(rows: Sequence[ToolRow], size: Callable[[ToolRow], int]) -> list[ToolRow]:
+    return sorted(rows, key=lambda row: (-size(row), row.name))[:MAX_ROWS]

@@ -1,0 +1,72 @@
+"""What the frame of every page says: the state of the data, and what program this is."""
+
+import tomllib
+from datetime import datetime
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+
+from analytics.freshness import Freshness, freshness
+from sessions.models import Project
+from sessions.parsers.discovery import roots_of
+from telemetry_site.pipeline import transcript_folders
+
+
+class SiteState:
+    """Asked for by templates as `site_state`; what a page does not name costs no query."""
+
+    mode: str = settings.TELEMETRY_MODE
+
+    @cached_property
+    def projects(self) -> list[Project]:
+        """Every project, by name."""
+        return list(Project.objects.all())
+
+    @property
+    def has_demo(self) -> bool:
+        """Whether invented sessions are among the data."""
+        return any(project.is_demo for project in self.projects)
+
+    @property
+    def demo(self) -> bool:
+        return self.has_demo
+
+    @cached_property
+    def _fresh(self) -> Freshness:
+        return freshness(timezone.now())
+
+    @property
+    def sync_running(self) -> bool:
+        return self._fresh.is_reading
+
+    @property
+    def synced_at(self) -> datetime | None:
+        return self._fresh.read_at
+
+    @property
+    def data_until(self) -> datetime | None:
+        return self._fresh.data_until
+
+    @property
+    def version(self) -> str:
+        return program_version()
+
+    @property
+    def folders(self) -> list[dict[str, Any]]:
+        """Where transcripts are looked for on this machine, and whether each place exists."""
+        return [{"path": root.path, "exists": root.exists} for root in roots_of(transcript_folders())]
+
+
+def site_state(request: HttpRequest) -> dict[str, SiteState]:  # noqa: ARG001 (Django passes the request)
+    return {"site_state": SiteState()}
+
+
+@cache
+def program_version() -> str:
+    """As pyproject.toml has it: the program runs from its folder and is installed nowhere."""
+    text = (Path(settings.BASE_DIR) / "pyproject.toml").read_text(encoding="utf-8")
+    return str(tomllib.loads(text)["project"]["version"])

@@ -1,0 +1,29 @@
+"""Numbers in templates: short for reading, exact on hover and when copied, and a dash for what is not known."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from analytics import formatting
+from analytics.metrics import Unit
+
+register = template.Library()
+
+
+@register.simple_tag
+def figure(value: formatting.Number | None, unit: str, css_class: str = "") -> SafeString:
+    """A value in one of the units of the metric catalogue, such as `{% figure usage.tokens "tokens" %}`.
+
+    None is "unpriced" for money and a dash for everything else: never 0. An unknown unit raises ValueError, so
+    that a typing mistake fails in the first test that renders it.
+    """
+    kind = Unit(unit)
+    if value is None:
+        text, title = ("unpriced", "no price is known") if kind is Unit.USD else ("–", "unknown")
+        return format_html('<span class="unknown {}" title="{}">{}</span>', css_class, title, text)
+    shown = formatting.figure(value, kind)
+    return format_html(
+        '<data class="num {}" value="{}" title="{}">{}</data>', css_class, f"{value}", shown.exact or shown.text, shown
+    )
