@@ -11,6 +11,7 @@ handler404 = "telemetry_site.error_views.not_found"
 handler500 = "telemetry_site.error_views.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("analytics.urls")),
     path("api/", include("telemetry_site.api")),
     path("api/schema", SpectacularAPIView.as_view(), name="api-schema"),
 ]
