@@ -5,7 +5,7 @@ includes that whole day.
 """
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -56,5 +56,5 @@ def _moment(text: str) -> date | datetime:
 
 def _instant(moment: date | datetime, zone: ZoneInfo) -> datetime:
     if not isinstance(moment, datetime):
-        moment = datetime(moment.year, moment.month, moment.day)
+        moment = datetime.combine(moment, time.min)
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)

@@ -88,6 +88,26 @@ class SourceFileQuerySet(models.QuerySet[Any]):
     def bytes_total(self) -> int:
         return int(self.aggregate(n=Coalesce(Sum("size"), 0))["n"])
 
+    def standing(self) -> dict[str, int]:
+        """How many files there are, and how many are gone, half-written at their end, or could not be read."""
+        return self.aggregate(
+            total=Count("id"),
+            missing=Count("id", filter=Q(missing_since__isnull=False)),
+            pending=Count("id", filter=Q(pending_bytes__gt=0)),
+            failed=Count("id", filter=~Q(error="")),
+        )
+
+    def troubled(self) -> "SourceFileQuerySet":
+        """Files that are gone, half-written at their end, or could not be read."""
+        return self.filter(Q(missing_since__isnull=False) | Q(pending_bytes__gt=0) | ~Q(error=""))
+
+
+class QuarantinedLineQuerySet(models.QuerySet[Any]):
+    def by_reason(self) -> list[tuple[str, int]]:
+        """(reason, lines), the most frequent first."""
+        counts = self.order_by().values_list("reason").annotate(n=Count("id"))
+        return list(counts.order_by("-n", "reason"))
+
 
 class PlacedQuerySet(models.QuerySet[Any]):
     """Rows with a place in their session: the file's rank there and the line in the file."""
@@ -127,6 +147,22 @@ class ModelResponseQuerySet(models.QuerySet[Any]):
     def totals(self) -> dict[str, Any]:
         """What ROLLUP_SUMS and the like add up, over these responses."""
         return self.aggregate(**usage_sums())
+
+    def wholeness(self) -> dict[str, int]:
+        """Responses and output tokens: all, those that no line says to have ended, those told only in progress."""
+        kinds = {"": Q(), "lower_bound_": Q(stop_reason=""), "partial_": Q(is_assistant=False)}
+        counts = {f"n_{kind}responses": Count("id", filter=which) for kind, which in kinds.items()}
+        sums = {
+            f"n_{kind}output_tokens": Coalesce(Sum("output_tokens", filter=which), 0)
+            for kind, which in kinds.items()
+        }
+        return {name.removeprefix("n_"): n for name, n in self.aggregate(**counts, **sums).items()}
+
+    def unpriced_by_model(self) -> Any:
+        """Rows (model, fast, responses, tokens) of the responses without a price, most tokens first."""
+        unpriced = self.filter(cost_nano_usd__isnull=True).order_by().values("model", "fast")
+        sums = unpriced.annotate(responses=Count("id"), tokens=Sum(all_tokens()))
+        return sums.order_by("-tokens", "model", "fast")
 
     def totals_by_owner(self, session_ids: Iterable[int]) -> Any:
         """Rows (owner, model, fast, sums...) of the sessions' own counted responses."""

@@ -1,6 +1,6 @@
 from django.db import models
 
-from sessions.querysets import SourceFileQuerySet
+from sessions.querysets import QuarantinedLineQuerySet, SourceFileQuerySet
 
 
 class SourceFile(models.Model):
@@ -120,6 +120,8 @@ class QuarantinedLine(models.Model):
     detail = models.CharField(max_length=500)
     excerpt = models.CharField(max_length=400)
     provisional = models.BooleanField(default=False)
+
+    objects = QuarantinedLineQuerySet.as_manager()
 
     class Meta:
         ordering = ["source_id", "offset"]

@@ -9,7 +9,25 @@ from sessions.selectors.listing import (
     session_rows,
     status_of,
 )
+from sessions.selectors.quality import (
+    Equation,
+    IngestStatus,
+    Quality,
+    equation,
+    ingest_status,
+    progress,
+    quality,
+)
 from sessions.selectors.totals import Totals
+from sessions.selectors.transcript import (
+    CallPart,
+    RawLine,
+    ResponseFigures,
+    TranscriptItem,
+    TranscriptPage,
+    entries,
+    raw_line,
+)
 from sessions.selectors.tree import TreeNode, session_tree
 from sessions.selectors.usage import (
     FileTouched,
@@ -21,14 +39,28 @@ from sessions.selectors.usage import (
 )
 
 __all__ = [
+    "CallPart",
+    "Equation",
     "FileTouched",
+    "IngestStatus",
+    "Quality",
+    "RawLine",
+    "ResponseFigures",
     "SessionPage",
     "SessionRow",
     "TokenPoint",
     "ToolUsage",
     "Totals",
+    "TranscriptItem",
+    "TranscriptPage",
     "TreeNode",
+    "entries",
+    "equation",
+    "ingest_status",
+    "progress",
     "projects_with_sessions",
+    "quality",
+    "raw_line",
     "session",
     "session_files",
     "session_list",

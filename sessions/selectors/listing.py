@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from sessions.models import AgentSession, Project
 from sessions.querysets import ACTIVE_FOR
@@ -74,7 +74,9 @@ def status_of(session: AgentSession, *, now: datetime) -> str:
 
 def session(public_id: str) -> AgentSession | None:
     """The session of an id as shown, with `S-` before it, or a subagent's `agent-<id>` alone when unique."""
-    found = AgentSession.objects.select_related("project", "parent", "root", "forked_from")
+    found: QuerySet[AgentSession] = AgentSession.objects.select_related(
+        "project", "parent", "root", "forked_from"
+    )
     for name in dict.fromkeys((public_id, public_id.removeprefix("S-"))):
         if exact := found.filter(public_id=name).first():
             return exact

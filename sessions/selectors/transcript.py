@@ -138,7 +138,11 @@ class _Lookups:
 
 
 def entries(
-    session: AgentSession, *, after_seq: int | None = None, before_seq: int | None = None, limit: int = PAGE_LINES
+    session: AgentSession,
+    *,
+    after_seq: int | None = None,
+    before_seq: int | None = None,
+    limit: int = PAGE_LINES,
 ) -> TranscriptPage:
     """Up to `limit` lines after one seq or before another, made readable; without either, the first ones.
 
@@ -221,7 +225,8 @@ def _answers(read: Iterable[tuple[TranscriptEntry, list[Block]]]) -> Iterator[tu
 
 def _add_answers_elsewhere(found: _Lookups, here: set[int]) -> None:
     """Answers on other pages to calls of this one."""
-    wanted = {c.result_entry_id for c in found.copies.values() if c.use_entry_id in here} - here - {None}
+    told = {c.result_entry_id for c in found.copies.values() if c.use_entry_id in here}
+    wanted = {key for key in told if key is not None} - here
     if wanted:
         lines = TranscriptEntry.objects.filter(pk__in=wanted).order_by("source_id", "generation", "offset")
         for call_id, answer in _answers((entry, blocks_in(raw)) for entry, raw in _lines(list(lines))):
@@ -245,16 +250,19 @@ def _figures(response: ModelResponse, session: AgentSession) -> ResponseFigures:
 def _items(
     session: AgentSession, entry: TranscriptEntry, blocks: list[Block], lookups: _Lookups
 ) -> Iterator[TranscriptItem]:
-    readable = [block for block in blocks if not _is_shown_with_its_call(block, entry, lookups)]
+    readable = [block for block in blocks if not _is_shown_with_its_call(block, lookups)]
+    figures = tuple(lookups.figures.get(entry.pk, ()))
+    if figures and not readable:
+        yield _item(entry, 0, Block(EVENT, "Answer without text", is_quiet=True), figures)
     for part, block in enumerate(readable):
-        figures = tuple(lookups.figures.get(entry.pk, ())) if part == 0 else ()
+        figures = figures if part == 0 else ()
         if block.kind == CALL:
             yield _call_item(session, entry, part, block, figures, lookups)
         else:
             yield _item(entry, part, block, figures)
 
 
-def _is_shown_with_its_call(block: Block, entry: TranscriptEntry, lookups: _Lookups) -> bool:
+def _is_shown_with_its_call(block: Block, lookups: _Lookups) -> bool:
     copy = lookups.copies.get(block.call_id) if block.kind == RESULT else None
     return copy is not None and copy.use_entry_id is not None
 

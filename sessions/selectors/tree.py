@@ -66,7 +66,7 @@ def _parent_of(member: AgentSession) -> int | None:
 
 def _relatives(session: AgentSession) -> Iterable[AgentSession]:
     """Everyone in the families of the session's trunk, of what it was forked from and of its forks."""
-    trunks = {session.root_id or session.pk}
+    trunks: set[Any] = {session.root_id or session.pk}
     for _ in range(MAX_RELATED_FORKS):
         known: Any = AgentSession.objects.filter(root_id__in=trunks)
         origins = known.filter(forked_from_id__isnull=False).values_list("forked_from_id", flat=True)

@@ -15,7 +15,9 @@ LABEL_CHARS = 200
 
 _COMMAND = re.compile(r"<command-name>\s*(.{1,200}?)\s*</command-name>", re.DOTALL)
 _ARGS = re.compile(r"<command-args>(.{0,4000}?)</command-args>", re.DOTALL)
-_OUTPUT = re.compile(r"<(?:local-command|bash)-(stdout|stderr|input)>(.*?)</(?:local-command|bash)-\1>", re.DOTALL)
+_OUTPUT = re.compile(
+    r"<(?:local-command|bash)-(stdout|stderr|input)>(.*?)</(?:local-command|bash)-\1>", re.DOTALL
+)
 _NOTIFIED = re.compile(r"<summary>(.{0,500}?)</summary>", re.DOTALL)
 # Records that only serve the agent's own book-keeping; folded away until asked for.
 _QUIET_ATTACHMENTS_SHOWN = ("queued_command", "file", "edited_text_file")
@@ -59,7 +61,7 @@ def _user(record: dict[str, Any]) -> Iterator[Block]:
         yield _result(block, mapping(record.get("toolUseResult")) if len(results) == 1 else {})
     said = block_text(content)
     images = sum(b.get("type") in ("image", "document") for b in blocks)
-    if said.strip() or images and not results:
+    if said.strip() or (images and not results):
         yield _said(record, said, images)
 
 
@@ -207,14 +209,18 @@ def _attachment(record: dict[str, Any]) -> Iterator[Block]:
         yield Block(PROMPT, "Prompt, queued", block_text(attachment.get("prompt")))
         return
     name = text(attachment.get("filename") or attachment.get("hookName") or attachment.get("path"))
-    label = f"{kind.replace('_', ' ').capitalize() or 'Attachment'}{f': {preview(name, 120)}' if name else ''}"
+    label = (
+        f"{kind.replace('_', ' ').capitalize() or 'Attachment'}{f': {preview(name, 120)}' if name else ''}"
+    )
     yield Block(NOTE, label, _as_json(attachment), is_quiet=kind not in _QUIET_ATTACHMENTS_SHOWN)
 
 
 def _progress(record: dict[str, Any]) -> Iterator[Block]:
     data = mapping(record.get("data"))
     kind = text(data.get("type"))
-    name = text(data.get("hookName") or data.get("toolName") or data.get("query") or data.get("taskDescription"))
+    name = text(
+        data.get("hookName") or data.get("toolName") or data.get("query") or data.get("taskDescription")
+    )
     label = f"{kind.replace('_', ' ').capitalize() or 'Progress'}{f': {preview(name, 120)}' if name else ''}"
     yield Block(EVENT, label, is_quiet=True)
 
