@@ -1,0 +1,30 @@
+"""What the commands share: failures as sentences and exit codes, never tracebacks."""
+
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+
+from sessions.leases import LeaseTaken
+from sessions.models import SyncRun
+
+
+class SentenceCommand(BaseCommand):
+    """A command that ends with 1 and a sentence when the database or another run stands in its way.
+
+    A database without tables is a first use: it gets them. One of an older version is left to `migrate`.
+    """
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            if SyncRun._meta.db_table not in connection.introspection.table_names():
+                call_command("migrate", interactive=False, verbosity=0)
+            return super().execute(*args, **options)
+        except LeaseTaken as error:
+            raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise CommandError(
+                f"The database cannot be used: {reason}. `manage.py migrate` prepares it."
+            ) from error
