@@ -8,7 +8,9 @@ from telemetry_site.reading_loop import keep_reading, read_once
 
 
 class Command(SentenceCommand):
-    help = "Read the transcripts and whatever is added to them, until Ctrl-C. `manage.py up` does this as well."
+    help = (
+        "Read the transcripts and whatever is added to them, until Ctrl-C. `manage.py up` does this as well."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         with stopping_signals() as stopping:
