@@ -28,7 +28,7 @@ class SessionUsage(models.Model):
     cost_nano_usd = models.BigIntegerField(null=True)  # of the priced responses; None when none has a price
     reported_cost_nano_usd = models.BigIntegerField(null=True)
 
-    objects = UsageQuerySet.as_manager()
+    objects = models.Manager.from_queryset(UsageQuerySet)()
 
     class Meta:
         constraints = [
@@ -62,7 +62,7 @@ class SessionToolUsage(models.Model):
     execution_ms = models.BigIntegerField()
     lines_changed = models.BigIntegerField()
 
-    objects = ToolUsageQuerySet.as_manager()
+    objects = models.Manager.from_queryset(ToolUsageQuerySet)()
 
     class Meta:
         constraints = [

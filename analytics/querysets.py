@@ -104,7 +104,8 @@ class UsageQuerySet(RollupQuerySet):
         return self.values("session_id").annotate(**_usage_sums()).order_by("session_id")
 
     def first_quarter(self) -> int | None:
-        return self.aggregate(first=Min("quarter", filter=Q(quarter__gt=0)))["first"]
+        first: int | None = self.aggregate(first=Min("quarter", filter=Q(quarter__gt=0)))["first"]
+        return first
 
 
 def _usage_sums() -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Keeping the rollups equal to the facts: dirty quarters are counted anew, whole, and nothing else is touched."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.db import transaction
 
@@ -38,8 +39,8 @@ def _rebuild(quarters: list[int]) -> None:
 
 def differing_quarters() -> list[int]:
     """Quarters whose rollups are not what their facts come to; [] when all is well."""
-    usage = _stored(SessionUsage, USAGE_COLUMNS)
-    tools = _stored(SessionToolUsage, TOOL_COLUMNS)
+    usage: set[tuple[Any, ...]] = set(SessionUsage.objects.values_list(*USAGE_COLUMNS))
+    tools: set[tuple[Any, ...]] = set(SessionToolUsage.objects.values_list(*TOOL_COLUMNS))
     everything = list(
         {*ModelResponse.objects.values_list("quarter", flat=True)}
         | {*ToolCall.objects.exclude(quarter=None).values_list("quarter", flat=True)}
@@ -54,14 +55,6 @@ def differing_quarters() -> list[int]:
     return sorted(wrong)
 
 
-def _stored(
-    model: type[SessionUsage] | type[SessionToolUsage], columns: tuple[str, ...]
-) -> set[tuple[object, ...]]:
-    return set(model.objects.values_list(*columns))
-
-
-def _difference(
-    stored: set[tuple[object, ...]], counted: set[tuple[object, ...]], quarters: set[int]
-) -> set[int]:
+def _difference(stored: set[tuple[Any, ...]], counted: set[tuple[Any, ...]], quarters: set[int]) -> set[int]:
     mine = {row for row in stored if row[0] in quarters}
-    return {int(str(row[0])) for row in mine ^ counted}
+    return {row[0] for row in mine ^ counted}

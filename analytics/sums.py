@@ -56,9 +56,9 @@ class Usage:
         return cls(**{name: row[f"sum_{name}"] for name in (*SUMMED, *MONEY)})
 
     def __add__(self, other: "Usage") -> "Usage":
-        sums = {name: getattr(self, name) + getattr(other, name) for name in SUMMED}
-        money = {name: _add_known(getattr(self, name), getattr(other, name)) for name in MONEY}
-        return Usage(**sums, **money)
+        sums: dict[str, Any] = {name: getattr(self, name) + getattr(other, name) for name in SUMMED}
+        sums |= {name: _add_known(getattr(self, name), getattr(other, name)) for name in MONEY}
+        return Usage(**sums)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ transaction; values are integers, texts, bytes, booleans or None, in the order o
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import batched
 from typing import Any
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import BooleanField, CharField, Field, ForeignKey, IntegerField, Model, TextField
 
 from sessions.parsers.keys import stable_key
 
@@ -58,7 +59,7 @@ def _copy_rows(
                 f"CREATE TEMP TABLE IF NOT EXISTS {into} ON COMMIT DELETE ROWS AS SELECT {names} FROM {target} LIMIT 0"
             )
             cursor.execute(f"TRUNCATE {into}")
-        with cursor.copy(f"COPY {into} ({names}) FROM STDIN") as copy:  # type: ignore[attr-defined]
+        with cursor.copy(f"COPY {into} ({names}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
         if unique:
@@ -77,13 +78,26 @@ def _on_conflict(unique: Sequence[str], update: Sequence[str]) -> str:
 
 def save_columns(model: type[Model], instances: Sequence[Model], columns: Sequence[str]) -> None:
     """Write `columns` (attribute names) of existing rows from instances, in one statement per table."""
-    fields = {field.attname: field for field in model._meta.concrete_fields}
     names = [field.attname for field in model._meta.concrete_fields]
-    rows = [
-        [fields[n].get_db_prep_save(getattr(instance, n), connection) for n in names]
-        for instance in instances
-    ]
+    rows = [column_values(instance, names) for instance in instances]
     write_rows(model, names, rows, unique=("id",), update=columns)
+
+
+def column_values(instance: Model, names: Sequence[str]) -> Row:
+    """The values of an instance as the database takes them, in the order of `names` (attribute names)."""
+    prepare = _preparations(type(instance))
+    values = instance.__dict__
+    return [
+        prepare[name].get_db_prep_save(values[name], connection) if name in prepare else values[name]
+        for name in names
+    ]
+
+
+@cache
+def _preparations(model: type[Model]) -> "dict[str, Field[Any, Any]]":
+    """The columns whose values a database adapter must change: all but plain texts, numbers and booleans."""
+    plain = (CharField, TextField, IntegerField, BooleanField, ForeignKey)
+    return {f.attname: f for f in model._meta.concrete_fields if not isinstance(f, plain)}
 
 
 def next_id(model: type[Model]) -> int:

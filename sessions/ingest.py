@@ -7,13 +7,14 @@ checkpoint after it, or not at all.
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
 
-from sessions.archive import SEGMENT_COLUMNS
-from sessions.bulk import next_id, rows_where_in, save_columns, write_rows
+from sessions.archive import SEGMENT_COLUMNS, segment_row
+from sessions.bulk import column_values, next_id, rows_where_in, save_columns, write_rows
 from sessions.facts.facets import write_facets
 from sessions.facts.followers import followers_of
 from sessions.facts.responses import SeenInEntry, write_responses
@@ -29,6 +30,7 @@ from sessions.models import (
     TranscriptEntry,
 )
 from sessions.parsers.keys import uuid_key
+from sessions.parsers.lines import Chunk
 from sessions.parsers.normalise import quarter_of
 from sessions.parsers.pricing import PriceBook
 from sessions.parsers.records import SESSION, BadLine, Event, ParsedLine, SessionRef
@@ -75,6 +77,9 @@ QUARANTINE_COLUMNS = (
     "provisional",
 )
 SOURCE_COLUMNS = tuple(f.attname for f in SourceFile._meta.concrete_fields if f.attname != "id")
+# One thread: compressor and digest let go of the interpreter's lock, so that they use the other core.
+_COMPRESSING = ThreadPoolExecutor(1, "archive")
+SESSION_COLUMNS = tuple(f.attname for f in AgentSession._meta.concrete_fields)
 COLD_BATCH_LINES = 5000
 LIVE_BATCH_LINES = 500
 BATCH_BYTES = 16 << 20
@@ -118,7 +123,7 @@ class BatchWriter:
     def _clear(self) -> None:
         self._lines: list[_NewLine] = []
         self._bytes = 0
-        self._segments: list[tuple[Any, ...]] = []
+        self._segments: list[Future[tuple[Any, ...]]] = []
         self._quarantine: list[tuple[Any, ...]] = []
         self._sources: dict[int, SourceFile] = {}
         self._refs: dict[int, SessionRef] = {}
@@ -177,9 +182,13 @@ class BatchWriter:
         source.lines_blank += 1
         self.tally.lines["blank"] += 1
 
-    def add_segment(self, source: SourceFile, row: tuple[Any, ...]) -> None:
-        """Keep the bytes the next lines come from."""
-        self._segments.append(row)
+    def add_segment(self, source: SourceFile, chunk: Chunk, *, provisional: bool = False) -> None:
+        """Keep the bytes the next lines come from. They are compressed while the lines are parsed."""
+        first_line = source.line_count + 1
+        job = _COMPRESSING.submit(
+            segment_row, source.pk, source.generation, first_line, chunk, provisional=provisional
+        )
+        self._segments.append(job)
         self._sources[source.pk] = source
 
     def touch(self, source: SourceFile) -> None:
@@ -202,7 +211,7 @@ class BatchWriter:
     def _write(self) -> None:
         for action in self._before:
             action()
-        write_rows(ArchiveSegment, SEGMENT_COLUMNS, self._segments)
+        write_rows(ArchiveSegment, SEGMENT_COLUMNS, [job.result() for job in self._segments])
         write_rows(QuarantinedLine, QUARANTINE_COLUMNS, self._quarantine)
         if self._lines:
             self._create_sessions()
@@ -228,8 +237,8 @@ class BatchWriter:
                 wanted.setdefault(self._session_key(trunk), trunk)
         missing = {key: ref for key, ref in wanted.items() if key not in self._known_sessions}
         existing = {row[0] for row in rows_where_in(AgentSession, ("id",), "id", missing)}
-        fresh = [_session_row(key, ref) for key, ref in missing.items() if key not in existing]
-        AgentSession.objects.bulk_create(fresh)
+        fresh = {key: ref for key, ref in missing.items() if key not in existing}
+        write_rows(AgentSession, SESSION_COLUMNS, _session_rows(fresh))
         self._known_sessions |= missing.keys()
         self.tally.sessions["created"] += len(fresh)
         AgentSession.objects.filter(id__in=self._demo, is_demo=False).update(is_demo=True)
@@ -289,7 +298,7 @@ class BatchWriter:
         calls = [
             CallSeen(call_key(part.call_id), part, item.session_key, item.entry_id)
             for item in new
-            for part in (*item.line.tool_uses, *item.line.tool_results, *item.line.spawns)
+            for part in item.line.call_parts
         ]
         wrote = write_responses(responses, self._prices)
         called = write_tool_calls(calls)
@@ -313,14 +322,18 @@ def mark_dirty(quarters: Iterable[int]) -> None:
     write_rows(DirtyQuarter, ("quarter",), [(q,) for q in sorted(quarters)], unique=("quarter",))
 
 
-def _session_row(key: int, ref: SessionRef) -> AgentSession:
-    return AgentSession(
-        id=key,
-        public_id=ref.public_id[:300],
-        native_id=ref.native_id[:200],
-        agent_id=ref.agent_id[:100],
-        session_type=ref.session_type if ref.agent_id else SESSION,
-    )
+def _session_rows(refs: dict[int, SessionRef]) -> list[tuple[Any, ...]]:
+    """Rows for new sessions: every column at its default but those that name the session."""
+    blank = column_values(AgentSession(), SESSION_COLUMNS)
+    at = {name: position for position, name in enumerate(SESSION_COLUMNS)}
+    rows = []
+    for key, ref in refs.items():
+        row = list(blank)
+        row[at["id"]], row[at["public_id"]] = key, ref.public_id[:300]
+        row[at["native_id"]], row[at["agent_id"]] = ref.native_id[:200], ref.agent_id[:100]
+        row[at["session_type"]] = ref.session_type if ref.agent_id else SESSION
+        rows.append(tuple(row))
+    return rows
 
 
 def _entry_row(item: _NewLine) -> tuple[Any, ...]:

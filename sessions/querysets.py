@@ -272,7 +272,8 @@ class AgentSessionQuerySet(models.QuerySet[Any]):
     def with_status(self, now: datetime) -> "AgentSessionQuerySet":
         """Annotate `status`: active while work is open and the last record is recent, else how it ended."""
         recent = When(is_open=True, ended_at__gt=now - ACTIVE_FOR, then=Value("active"))
-        return self.annotate(status=Case(recent, default=F("ending")))
+        told: AgentSessionQuerySet = self.annotate(status=Case(recent, default=F("ending")))
+        return told
 
     def summary(self) -> dict[str, Any]:
         """Counts and times over these sessions; the mean is None without any."""
@@ -307,7 +308,8 @@ class AgentSessionQuerySet(models.QuerySet[Any]):
 
     def latest_end(self) -> datetime | None:
         """The moment of the last record of any of these sessions."""
-        return self.aggregate(last=Max("ended_at"))["last"]
+        last: datetime | None = self.aggregate(last=Max("ended_at"))["last"]
+        return last
 
 
 def session_sums() -> dict[str, Any]:

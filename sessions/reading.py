@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
-from sessions.archive import segment_row
 from sessions.ingest import BatchWriter, record_name
 from sessions.models import (
     AgentSession,
@@ -62,7 +61,7 @@ def read_source(source: SourceFile, found: FoundFile, writer: BatchWriter, now: 
         size = os.fstat(stream.fileno()).st_size
         fresh = source.committed_offset == 0 and not source.provisional_bytes
         retract = False
-        if not fresh and not _continues(source, found, stream, size):
+        if not fresh and not continues(source, found, stream, size):
             begin_generation(source, writer)
         elif source.provisional_bytes:
             retract = _take_back_tail(source, stream, size, writer)
@@ -118,7 +117,7 @@ def take_chunk(
 ) -> None:
     """Hand a run of complete lines to the writer and move the checkpoint behind it."""
     if archive:
-        writer.add_segment(source, segment_row(source.pk, source.generation, source.line_count + 1, chunk))
+        writer.add_segment(source, chunk)
     else:
         writer.touch(source)
     for result in _parsed(chunk, source.line_count, reader):
@@ -144,7 +143,7 @@ def _parsed(chunk: Chunk, line_no: int, reader: LineReader) -> Iterator[ParsedLi
         yield reader.read(offset, number, raw)
 
 
-def _continues(source: SourceFile, found: FoundFile, stream: BinaryIO, size: int) -> bool:
+def continues(source: SourceFile, found: FoundFile, stream: BinaryIO, size: int) -> bool:
     """Whether the file still begins with all that was read of it."""
     if size < source.committed_offset + source.provisional_bytes:
         return False
@@ -289,8 +288,7 @@ def take_tail(
 
 def _keep_tail(source: SourceFile, tail: Tail, writer: BatchWriter) -> None:
     chunk = Chunk(tail.offset, tail.raw)
-    row = segment_row(source.pk, source.generation, source.line_count + 1, chunk, provisional=True)
-    writer.add_segment(source, row)
+    writer.add_segment(source, chunk, provisional=True)
 
 
 def _note_stat(source: SourceFile, found: FoundFile, size: int, now: datetime) -> None:

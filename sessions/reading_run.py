@@ -11,7 +11,7 @@ from sessions.ingest import BatchWriter
 from sessions.models import AgentSession, SourceFile
 from sessions.parsers.discovery import SIDECAR, FoundFile
 from sessions.planning import ReadingPlan
-from sessions.reading import read_source
+from sessions.reading import continues, read_source
 from sessions.sidecars import apply_waiting_sidecars, read_sidecar
 
 
@@ -67,8 +67,8 @@ def read_changed(
 def _read_one(
     source: SourceFile, found: FoundFile, writer: BatchWriter, now: datetime, result: ReadingResult
 ) -> None:
-    _move(source, found)
     try:
+        source = _at_its_place(source, found, now)
         if found.kind == SIDECAR:
             read_sidecar(source, found, writer, now)
         else:
@@ -102,15 +102,29 @@ def _with_sources(
     return [(source or made[found.path], found) for source, found in changed]
 
 
-def _move(source: SourceFile, found: FoundFile) -> None:
-    if source.path != found.path:
-        source.previous_paths = [*source.previous_paths, source.path][-20:]
-        source.path, source.root, source.relative_path = found.path, found.root, found.relative
+def _at_its_place(source: SourceFile, found: FoundFile, now: datetime) -> SourceFile:
+    """The source of a file that may have been moved here. Raises OSError when the file cannot be read.
+
+    File systems give the inode of a deleted file to the next new one: only the bytes tell that it is the same.
+    """
+    if source.path == found.path:
+        return source
+    with open(found.path, "rb") as stream:
+        moved = continues(source, found, stream, found.size)
+    if not moved:
+        _mark([source.pk], now)
+        return _with_sources([(None, found)], source.is_demo)[0][0]
+    source.previous_paths = [*source.previous_paths, source.path][-20:]
+    source.path, source.root, source.relative_path = found.path, found.root, found.relative
+    return source
 
 
 def _mark_missing(plan: ReadingPlan, now: datetime) -> None:
     """A file that vanished keeps everything that was read of it; only a mark says since when."""
-    ids = [source.pk for source in plan.gone]
+    _mark([source.pk for source in plan.gone], now)
+
+
+def _mark(ids: list[int], now: datetime) -> None:
     with transaction.atomic():
-        SourceFile.objects.filter(id__in=ids).update(missing_since=now)
+        SourceFile.objects.filter(id__in=ids, missing_since=None).update(missing_since=now)
         AgentSession.objects.filter(source_links__source_id__in=ids).update(source_missing=True)

@@ -24,6 +24,7 @@ from sessions.models import (
     ToolCallCopy,
     TranscriptEntry,
 )
+from sessions.parsers.formats.claude_code import LineReader
 from sessions.parsers.lines import Chunk, Oversize, Tail, split
 from sessions.parsers.pricing import PriceBook
 from sessions.reading import reader_for, start_over, supersede, take_chunk, take_tail
@@ -110,17 +111,16 @@ def _replay(source: SourceFile, writer: BatchWriter) -> None:
     """Read a source's archived bytes as if they were read from its file, generation by generation."""
     _forget_facts(source)
     segments = ArchiveSegment.objects.filter(source=source).order_by("generation", "offset")
-    generation = None
-    reader = None
+    readers: dict[int, LineReader] = {}
     for segment in segments:
-        if segment.generation != generation:
-            if generation is not None:
+        if segment.generation not in readers:
+            if readers:
                 # What a generation brings again is found among the stored lines of those before it.
                 writer.flush()
                 start_over(source)
-            generation = source.generation = segment.generation
-            reader = reader_for(source, _archived_lines(source, segment.generation))
-        assert reader is not None
+            source.generation = segment.generation
+            readers[segment.generation] = reader_for(source, _archived_lines(source, segment.generation))
+        reader = readers[segment.generation]
         raw = segment_bytes(segment)
         if segment.provisional:
             take_tail(source, Tail(segment.offset, raw), reader, writer, torn=True, archive=False)

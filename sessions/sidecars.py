@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from django.db import transaction
 
-from sessions.archive import segment_bytes, segment_row
+from sessions.archive import segment_bytes
 from sessions.bulk import write_rows
 from sessions.facts.facets import COLUMNS as FACET_COLUMNS
 from sessions.ingest import BatchWriter
@@ -32,7 +32,7 @@ def read_sidecar(source: SourceFile, found: FoundFile, writer: BatchWriter, now:
     source.missing_since, source.error = None, ""
     source.first_read_at = source.first_read_at or now
     source.last_read_at = now
-    writer.add_segment(source, segment_row(source.pk, source.generation, 1, Chunk(0, raw)))
+    writer.add_segment(source, Chunk(0, raw))
     source.owner = ""
     writer.after_write(lambda: apply_sidecar(source, raw))
 

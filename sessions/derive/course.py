@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 COMPLETED, INTERRUPTED, FAILED = "completed", "interrupted", "failed"
@@ -50,9 +51,7 @@ def course_of(steps: Iterable[Step], own_from_ms: int | None = None) -> Course:
         times.sort()
         course.first_ms, course.last_ms = times[0], times[-1]
         own = [t for t in times if own_from_ms is None or t >= own_from_ms]
-        course.active_ms = sum(
-            min(later - earlier, LONGEST_PAUSE_MS) for earlier, later in zip(own, own[1:], strict=False)
-        )
+        course.active_ms = sum(min(later - earlier, LONGEST_PAUSE_MS) for earlier, later in pairwise(own))
     return course
 
 

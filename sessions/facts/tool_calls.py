@@ -196,9 +196,8 @@ def _use_columns(use: ToolUse | None, old: dict[str, Any] | None) -> dict[str, A
 
 def _result_columns(result: ToolResult | None, old: dict[str, Any] | None) -> dict[str, Any]:
     known = old is not None and old["result_digest"] is not None
-    if old and known:
-        if result is None or not _earlier(result, old["result_at_ms"], old["result_digest"]):
-            return {name: old[name] for name in _RESULT_NAMES}
+    if old and known and (result is None or not _earlier(result, old["result_at_ms"], old["result_digest"])):
+        return {name: old[name] for name in _RESULT_NAMES}
     if result is None:
         blank: dict[str, Any] = dict.fromkeys(_RESULT_NAMES)
         return blank | {

@@ -76,4 +76,6 @@ def _json_type(value: object) -> str:
         return "null"
     if isinstance(value, bool):
         return "boolean"
-    return {list: "list", str: "string"}.get(type(value), "number")
+    if isinstance(value, list):
+        return "list"
+    return "string" if isinstance(value, str) else "number"

@@ -1,7 +1,7 @@
 """Which project a working directory belongs to (R25).
 
-A project is a repository; a worktree that Claude Code made inside it is folded into it and keeps its name. Two spellings
-of one place (drive letter case, slashes, the Windows and the WSL form) are one project.
+A project is a repository; a worktree that Claude Code made inside it is folded into it and keeps its name.
+Two spellings of one place (drive letter case, slashes, the Windows and the WSL form) are one project.
 """
 
 import re

@@ -142,6 +142,11 @@ class ParsedLine:
     facets: list[tuple[str, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
+    @property
+    def call_parts(self) -> list[ToolUse | ToolResult | Spawn]:
+        """Everything the line says about tool calls."""
+        return [*self.tool_uses, *self.tool_results, *self.spawns]
+
 
 class BadLine(NamedTuple):
     """A complete line that could not be understood; it is kept, counted and shown, never dropped."""

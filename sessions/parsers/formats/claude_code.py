@@ -102,6 +102,9 @@ class LineReader:
     side_roots: dict[int, str] = field(default_factory=dict)  # uuid key of a side-chain line -> its agent id
     _facets: dict[tuple[SessionRef, str, str], int] = field(default_factory=dict)
     _refs: dict[tuple[str, str], SessionRef] = field(default_factory=dict)
+    _last_values: tuple[object, ...] = ()
+    _last_session: SessionRef | None = None
+    _last_at: int = 0
 
     def read(self, offset: int, line_no: int, raw: bytes) -> ParsedLine | BadLine | None:
         """One complete line understood, or why not, or None when it is blank."""
@@ -227,8 +230,12 @@ class LineReader:
     def _note_facets(self, record: dict[str, Any], line: ParsedLine) -> None:
         """Note each value of the facets once, and again only when an earlier moment of it turns up."""
         at = line.at_ms if line.at_ms is not None else NO_TIME
-        for name, key in _FACET_KEYS:
-            value = record.get(key)
+        values = tuple([record.get(key) for _, key in _FACET_KEYS])
+        # Most lines say what the line before said, later: nothing to note.
+        if values == self._last_values and line.session is self._last_session and at >= self._last_at:
+            return
+        self._last_values, self._last_session, self._last_at = values, line.session, at
+        for (name, _), value in zip(_FACET_KEYS, values, strict=True):
             if not isinstance(value, str) or not value:
                 continue
             seen = (line.session, name, value)

@@ -17,9 +17,32 @@ RESUME_MARK = "This session is being continued from a previous conversation"
 
 TITLE_KEYS = {"custom-title": "customTitle", "ai-title": "aiTitle", "summary": "summary"}
 KNOWN_TYPES = frozenset(
-    """assistant user system progress attachment queue-operation file-history-snapshot file-history-delta summary
-    custom-title ai-title agent-name last-prompt mode permission-mode agent-setting pr-link worktree-state frame-link
-    bridge-session relocated atis-latch started result""".split()
+    (
+        "assistant",
+        "user",
+        "system",
+        "progress",
+        "attachment",
+        "queue-operation",
+        "file-history-snapshot",
+        "file-history-delta",
+        "summary",
+        "custom-title",
+        "ai-title",
+        "agent-name",
+        "last-prompt",
+        "mode",
+        "permission-mode",
+        "agent-setting",
+        "pr-link",
+        "worktree-state",
+        "frame-link",
+        "bridge-session",
+        "relocated",
+        "atis-latch",
+        "started",
+        "result",
+    )
 )
 
 _COMMAND = re.compile(r"<command-name>\s*(.{1,200}?)\s*</command-name>", re.DOTALL)

@@ -1,0 +1,104 @@
+"""What the page of the session list says beside its rows: columns to sort by, active filters, addresses."""
+
+from dataclasses import dataclass
+
+from django.http import QueryDict
+
+from sessions.forms import SessionFilterForm
+
+LABELS = {
+    "q": "says",
+    "project": "project",
+    "status": "status",
+    "model": "model",
+    "model_provider": "provider",
+    "model_family": "family",
+    "model_version": "version",
+    "branch": "branch",
+    "tool": "tool",
+    "skill": "skill",
+    "agent": "agent",
+    "has_errors": "errors",
+    "include_subagents": "subagents",
+    "include_inactive": "without activity",
+    "root_session_id": "started from",
+    "start_date": "from",
+    "end_date": "to",
+    "created_start": "created from",
+    "created_end": "created to",
+    "completed_start": "ended from",
+    "completed_end": "ended to",
+    "updated_start": "last active from",
+    "updated_end": "last active to",
+    "min_duration": "longer than",
+    "max_duration": "shorter than",
+    "min_cost": "cost from",
+    "max_cost": "cost to",
+}
+_UNITS = {"min_duration": "{} s", "max_duration": "{} s", "min_cost": "${}", "max_cost": "${}"}
+# Name, heading, whether a number, and which way round it is looked at first.
+COLUMNS = (
+    ("title", "Session", False, "asc"),
+    ("", "Status", False, ""),
+    ("model", "Model", False, "asc"),
+    ("cost", "Cost", True, "desc"),
+    ("tokens", "Tokens", True, "desc"),
+    ("tool_calls", "Calls", True, "desc"),
+    ("tool_errors", "Errors", True, "desc"),
+    ("active", "Active", True, "desc"),
+    ("started_at", "Started", False, "desc"),
+)
+_ALIASES = {"created_at": "started_at", "total_cost": "cost"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A heading of the table and where a click on it leads."""
+
+    heading: str
+    is_number: bool
+    href: str
+    sorted: str  # ascending, descending or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """An active filter and the address without it."""
+
+    label: str
+    value: str
+    href: str
+
+
+def columns(form: SessionFilterForm, query: QueryDict) -> list[Column]:
+    """The table's headings for the order asked for."""
+    asked = form.filters()
+    sort_by = _ALIASES.get(asked["sort_by"], asked["sort_by"])
+    found = []
+    for name, heading, is_number, first_way in COLUMNS:
+        now = asked["sort_order"] if name and name == sort_by else ""
+        way = {"asc": "desc", "desc": "asc"}.get(now, first_way)
+        href = address(query, sort_by=name, sort_order=way, page=None, offset=None) if name else ""
+        found.append(Column(heading, is_number, href, {"asc": "ascending", "desc": "descending"}.get(now, "")))
+    return found
+
+
+def chips(form: SessionFilterForm, query: QueryDict) -> list[Chip]:
+    """The filters that are set, each with the way to take it off."""
+    return [
+        Chip(LABELS[name], _UNITS.get(name, "{}").format(query[name]), address(query, **{name: None}, page=None))
+        for name in LABELS
+        if query.get(name, "").strip() and name not in form.errors
+    ]
+
+
+def address(query: QueryDict, **changes: str | int | None) -> str:
+    """The query with some parameters changed, or dropped where None; empty ones are left out."""
+    changed = query.copy()
+    for name, value in changes.items():
+        changed.pop(name, None)
+        if value is not None:
+            changed[name] = str(value)
+    for name in [name for name, value in changed.items() if not str(value).strip()]:
+        del changed[name]
+    return f"?{changed.urlencode()}" if changed else "?"

@@ -1,0 +1,84 @@
+"""Folding a transcript for reading: runs of tool calls and of book-keeping records become one line each."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sessions.selectors import TranscriptItem
+
+FEWEST_CALLS = 3  # fewer are shown one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Consecutive items; `kind` is item (one alone), calls or quiet."""
+
+    kind: str
+    items: list[TranscriptItem]
+
+    @property
+    def first(self) -> TranscriptItem:
+        return self.items[0]
+
+    @property
+    def tools(self) -> list[tuple[str, int]]:
+        """(tool, calls), the most used first."""
+        return Counter(item.call.name for item in self.items if item.call).most_common()
+
+    @property
+    def calls(self) -> int:
+        return sum(count for _, count in self.tools)
+
+    @property
+    def failures(self) -> list[tuple[str, int]]:
+        """(outcome, calls) of those that did not simply succeed."""
+        outcomes = Counter(item.call.outcome for item in self.items if item.call)
+        return [(outcome, count) for outcome, count in outcomes.most_common() if outcome != "ok"]
+
+    @property
+    def elapsed_ms(self) -> int | None:
+        """Sum over the calls that have a time; calls that ran at the same time overlap."""
+        times = [i.call.elapsed_ms for i in self.items if i.call and i.call.elapsed_ms is not None]
+        return sum(times) if times else None
+
+
+def grouped(items: Iterable[TranscriptItem]) -> list[Group]:
+    """The items in their order, foldable runs folded."""
+    groups: list[Group] = []
+    run: list[TranscriptItem] = []
+    for item in items:
+        if _is_work(item):
+            run.append(item)
+            continue
+        groups += _fold(run)
+        groups.append(Group("item", [item]))
+        run = []
+    return [*groups, *_fold(run)]
+
+
+def _is_work(item: TranscriptItem) -> bool:
+    return item.call is not None or item.kind == "thinking" or item.is_quiet
+
+
+def _fold(run: list[TranscriptItem]) -> Iterator[Group]:
+    if sum(item.call is not None for item in run) >= FEWEST_CALLS:
+        # What was thought before the first call is read before the fold.
+        first = next(at for at, item in enumerate(run) if item.call)
+        yield from _fold_quiet(run[:first])
+        yield Group("calls", run[first:])
+    else:
+        yield from _fold_quiet(run)
+
+
+def _fold_quiet(run: list[TranscriptItem]) -> Iterator[Group]:
+    quiet: list[TranscriptItem] = []
+    for item in run:
+        if item.is_quiet:
+            quiet.append(item)
+            continue
+        if quiet:
+            yield Group("quiet", quiet)
+            quiet = []
+        yield Group("item", [item])
+    if quiet:
+        yield Group("quiet", quiet)

@@ -1,0 +1,34 @@
+from django.urls import path, register_converter
+
+from sessions import views
+
+
+class SessionId:
+    """A session's public id. Ids come out of files: what a path cannot hold is written as ~ and its code."""
+
+    regex = "[^/]+"
+
+    def to_python(self, value: str) -> str:
+        for character in "/.~":
+            value = value.replace(f"~{ord(character):02X}", character)
+        return value
+
+    def to_url(self, value: str) -> str:
+        value = value.replace("~", "~7E").replace("/", "~2F")
+        return value.replace(".", "~2E") if not value.strip(".") else value
+
+
+register_converter(SessionId, "session_id")
+
+urlpatterns = [
+    path("sessions", views.session_list_page, name="session-list"),
+    path("sessions/<session_id:public_id>", views.session_page, name="session-detail"),
+    path("sessions/<session_id:public_id>/tokens", views.session_tokens_page, name="session-tokens"),
+    path("sessions/<session_id:public_id>/tools", views.session_tools_page, name="session-tools"),
+    path("sessions/<session_id:public_id>/files", views.session_files_page, name="session-files"),
+    path("sessions/<session_id:public_id>/tree", views.session_tree_page, name="session-tree"),
+    path("sessions/<session_id:public_id>/events", views.session_events_page, name="session-events"),
+    path("sessions/<session_id:public_id>/lines/<int:seq>", views.session_line_page, name="session-line"),
+    path("quality", views.quality_page, name="data-quality"),
+    path("progress", views.progress_page, name="sync-progress"),
+]
