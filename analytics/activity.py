@@ -7,9 +7,18 @@ from zoneinfo import ZoneInfo
 
 from analytics.charts import CalendarDay
 from analytics.courses import usage_by_bucket
-from analytics.formatting import money
+from analytics.formatting import count, money
 from analytics.links import Links
-from analytics.periods import DAY, BucketKind, Period, buckets, local_date, months_before, start_of_day
+from analytics.periods import (
+    DAY,
+    Bucket,
+    BucketKind,
+    Period,
+    buckets,
+    local_date,
+    months_before,
+    start_of_day,
+)
 from analytics.sums import Usage
 
 MONTHS = 12
@@ -32,6 +41,16 @@ class Activity:
     cells: list[CalendarDay]
     active: list[ActiveDay]
 
+    @property
+    def busiest(self) -> ActiveDay | None:
+        """The day with the most responses, the latest of equals."""
+        return max(self.active, key=lambda day: day.usage.responses, default=None)
+
+    @property
+    def dearest(self) -> ActiveDay | None:
+        """The day with the highest cost, the latest of equals."""
+        return max(self.active, key=lambda day: day.usage.cost_nano_usd or 0, default=None)
+
 
 def activity(latest_at: datetime, zone: ZoneInfo, *, project_id: int | None, links: Links) -> Activity:
     """The twelve months that end with the local day of `latest_at`."""
@@ -40,16 +59,20 @@ def activity(latest_at: datetime, zone: ZoneInfo, *, project_id: int | None, lin
     period = Period(start_of_day(first, zone), start_of_day(after, zone), zone)
     cut = buckets(period, BucketKind.DAILY)
     days = [
-        ActiveDay(date.fromisoformat(bucket.label), usage, links.dashboard(Period(bucket.start_at, bucket.end_at, zone)))
+        ActiveDay(date.fromisoformat(bucket.label), usage, links.dashboard(_period(bucket, zone)))
         for bucket, usage in zip(cut, usage_by_bucket(cut, period, project_id), strict=True)
     ]
     return Activity(period, [_cell(day) for day in days], _with_responses(days))
 
 
+def _period(bucket: Bucket, zone: ZoneInfo) -> Period:
+    return Period(bucket.start_at, bucket.end_at, zone)
+
+
 def _cell(day: ActiveDay) -> CalendarDay:
     if not day.usage.responses:
         return CalendarDay(day.day, 0, "no responses", "")
-    words = f"{day.usage.responses:,} responses, {money(day.usage.cost_usd)}"
+    words = f"{count(day.usage.responses)} responses, {money(day.usage.cost_usd)}"
     return CalendarDay(day.day, day.usage.responses, words, day.href)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from analytics.formatting import percentage, tokens
+from analytics.formatting import count, percentage, tokens
 from analytics.freshness import Freshness
 from analytics.links import Links
 from analytics.selectors import Overview
@@ -36,10 +36,10 @@ def _failed_run(fresh: Freshness) -> Concern | None:
 
 
 def _api_errors(overview: Overview, links: Links) -> Concern | None:
-    count = overview.api_error_count
-    if not count:
+    errors = overview.api_error_count
+    if not errors:
         return None
-    words = f"{count:,} API error{'' if count == 1 else 's'}"
+    words = f"{count(errors)} API error{'' if errors == 1 else 's'}"
     title = "Requests to a model that ended in an error, such as a rate limit or an overload."
     return Concern("warning", words, title, links.sessions(has_errors="true"))
 
@@ -49,26 +49,34 @@ def _unpriced(overview: Overview) -> Concern | None:
     if not usage.unpriced_tokens:
         return None
     size = tokens(usage.unpriced_tokens)
-    title = f"{size.exact} in {usage.unpriced_responses:,} responses; the cost does not include them."
+    title = f"{size.exact} in {count(usage.unpriced_responses)} responses; the cost does not include them."
     return Concern("warning", f"{size} tokens without a price", title, reverse("data-quality"))
 
 
 def _unread_lines() -> Concern | None:
-    count = SourceFile.objects.line_totals()["lines_quarantined"]
-    if not count:
+    lines = SourceFile.objects.line_totals()["lines_quarantined"]
+    if not lines:
         return None
-    words = f"{count:,} line{'' if count == 1 else 's'} could not be read"
+    words = f"{count(lines)} line{'' if lines == 1 else 's'} could not be read"
     title = "In all files, whatever the period; each is kept and listed with its reason."
     return Concern("warning", words, title, reverse("data-quality"))
 
 
 def _rejected(overview: Overview, links: Links) -> Concern | None:
     tools = overview.tools
-    counts = ((tools.outcome_rejected, "rejected"), (tools.outcome_blocked, "blocked"), (tools.outcome_pending, "unanswered"))
-    parts = [f"{count:,} {word}" for count, word in counts if count]
+    outcomes = {
+        "rejected": tools.outcome_rejected,
+        "blocked": tools.outcome_blocked,
+        "interrupted": tools.outcome_interrupted,
+        "unanswered": tools.outcome_pending,
+    }
+    parts = [f"{count(calls)} {word}" for word, calls in outcomes.items() if calls]
     if not parts:
         return None
-    title = f"Of {tools.calls:,} tool calls. Rejected: a person said no. Blocked: a rule did. Unanswered: no result was found."
+    title = (
+        f"Of {count(tools.calls)} tool calls. Rejected: a person said no. Blocked: a rule did. "
+        "Unanswered: no result was found."
+    )
     return Concern("info", f"Tool calls: {', '.join(parts)}", title, links.sessions(sort_by="tool_calls"))
 
 
@@ -78,7 +86,7 @@ def _lower_bound(overview: Overview) -> Concern | None:
         return None
     share = percentage(100 * usage.lower_bound_responses / usage.responses)
     title = (
-        f"{usage.lower_bound_responses:,} of {usage.responses:,} responses have no final record in the transcripts; "
-        "the real output and cost may be higher."
+        f"{count(usage.lower_bound_responses)} of {count(usage.responses)} responses have no final record in the "
+        "transcripts; the real output and cost may be higher."
     )
     return Concern("info", f"Output is a lower bound in {share} of responses", title, reverse("data-quality"))

@@ -1,7 +1,7 @@
 """Everything the dashboard shows, for one period and project."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from analytics.activity import Activity, activity
@@ -22,6 +22,7 @@ from sessions.selectors.filters import filtered_sessions, sorted_sessions
 
 RECENT = 10
 DEFAULT_DAYS = 30
+LONGEST_DAYS = 3660
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,28 @@ class TokenClass:
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """The period holds nothing: where the latest data is, and the address of as long a period that ends there."""
+class Days:
+    """The local days a period begins and ends in, both included."""
 
-    latest_at: datetime
+    first: date
+    last: date
+
+    @classmethod
+    def of(cls, period: Period) -> "Days":
+        last_instant = period.end_at - timedelta(microseconds=1)
+        return cls(local_date(period.start_at, period.zone), local_date(last_instant, period.zone))
+
+    def __str__(self) -> str:
+        first, last = (f"{day.day} {day:%b %Y}" for day in (self.first, self.last))
+        return first if first == last else f"{first} – {last}"
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The period holds nothing: the day of the latest data, and as long a period that ends with it."""
+
+    latest_on: date
+    days: Days
     href: str
 
 
@@ -56,33 +75,25 @@ class Panels:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """`moved_from` is the default period, where it holds nothing and the last days of data are shown instead.
+    """`was_moved`: the default period holds nothing, so that the last days of data are shown instead.
 
-    `elsewhere` is set, and `panels` is None, where a period that was asked for holds nothing. `is_empty`: there is
-    nothing at all, of any period.
+    `compared` is the preceding period that changes are against. `elsewhere` is set, and `panels` is None, where a
+    period that was asked for holds nothing. `is_empty`: there is nothing at all, of any period.
     """
 
     asked: Asked
     period: Period
-    preceding: Period | None
+    days: Days
+    compared: Days | None
     links: Links
     step: str
     fresh: Freshness
     is_empty: bool
-    moved_from: Period | None = None
+    was_moved: bool = False
     elsewhere: Elsewhere | None = None
     panels: Panels | None = None
     concerns: list[Concern] | None = None
     activity: Activity | None = None
-
-    @property
-    def last_day(self) -> datetime:
-        """A moment of the last local day of the period."""
-        return (self.period.end_at - timedelta(microseconds=1)).astimezone(self.period.zone)
-
-    @property
-    def first_day(self) -> datetime:
-        return self.period.start_at.astimezone(self.period.zone)
 
 
 def dashboard(asked: Asked, *, now: datetime) -> Dashboard:
@@ -95,12 +106,13 @@ def dashboard(asked: Asked, *, now: datetime) -> Dashboard:
     parts: dict[str, Any] = {
         "asked": asked,
         "period": shown,
-        "preceding": period.preceding(),
+        "days": Days.of(shown),
+        "compared": None if (before := period.preceding()) is None else Days.of(before),
         "links": links,
         "step": STEPS[fitting_kind(shown)],
         "fresh": fresh,
         "is_empty": latest_at is None,
-        "moved_from": asked.period if period is not asked.period else None,
+        "was_moved": period is not asked.period,
     }
     if latest_at is None:
         return Dashboard(**parts)
@@ -141,8 +153,9 @@ def days_until(latest_at: datetime, like: Period, days: int) -> Period:
 
 
 def _elsewhere(latest_at: datetime, period: Period, links: Links) -> Elsewhere:
-    days = max(1, round(period.length / DAY))
-    return Elsewhere(latest_at, links.dashboard(days_until(latest_at, period, days)))
+    length = min(max(1, round(period.length / DAY)), LONGEST_DAYS)
+    there = days_until(latest_at, period, length)
+    return Elsewhere(local_date(latest_at, period.zone), Days.of(there), links.dashboard(there))
 
 
 def _holds_data(figures: Overview) -> bool:

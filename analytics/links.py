@@ -21,7 +21,9 @@ class Links:
     def sessions(self, **more: str) -> str:
         """The list of the sessions that began in the period."""
         start, end = ends(self.period)
-        return _address("session-list", start_date=start, end_date=end, project=self.project, tz=self.tz, **more)
+        return _address(
+            "session-list", start_date=start, end_date=end, project=self.project, tz=self.tz, **more
+        )
 
     def dashboard(self, period: Period | None = None, project: str | None = None) -> str:
         """The dashboard of another period or project; `project=""` is all of them."""

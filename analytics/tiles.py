@@ -1,11 +1,11 @@
 """The key figures of a period: value, change against the preceding period, course, and what is behind it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from analytics.charts import Series, sparkline
-from analytics.formatting import DASH, SPACE, Figure, Number, change, figure, percentage, tokens
+from analytics.formatting import DASH, SPACE, Number, change, count, figure, percentage, tokens
 from analytics.links import Links
 from analytics.metrics import HigherIs, Metric, Unit, metric
 from analytics.selectors import Overview
@@ -28,6 +28,7 @@ class Mark:
 
     text: str
     title: str
+    is_warning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,15 @@ class Tile:
 def tiles(now: Overview, before: Overview | None, course: dict[str, Series], links: Links) -> list[Tile]:
     """Six tiles; `course` has the series of their metrics by id."""
     judged = now.tools.outcome_ok + now.tools.outcome_error
-    failed = f"{now.tools.outcome_error:,} of {judged:,} failed" if judged else "no call was answered"
+    failed = (
+        f"{count(now.tools.outcome_error)} of {count(judged)} failed" if judged else "no call was answered"
+    )
     figures = (
         ("session_cost", "Cost, API-equivalent", "cost", "", money_marks(now.usage)),
         ("session_tokens", "Tokens, input + output", "tokens", "", output_marks(now.usage)),
-        ("session_count", "Sessions", "started_at", f"and {now.subagent_session_count:,} subagents", ()),
+        ("session_count", "Sessions", "started_at", f"and {count(now.subagent_session_count)} subagents", ()),
         ("tool_success_rate", "Tool success rate", "tool_errors", failed, ()),
-        ("cache_hit_rate", "Cache hit rate", "tokens", "of all input tokens", ()),
+        ("cache_hit_rate", "Cache hit rate", "tokens", "of all input", ()),
         ("active_seconds", "Active time", "active", "subagents included", ()),
     )
     return [
@@ -90,7 +93,7 @@ def _has_sessions(overview: Overview) -> bool:
     return bool(overview.session_count or overview.subagent_session_count)
 
 
-VALUES = {
+VALUES: dict[str, Callable[[Overview], Number | None]] = {
     "session_cost": lambda o: o.usage.cost_usd if o.usage.responses else Decimal(0),
     "session_tokens": lambda o: o.usage.tokens,
     "session_count": lambda o: o.session_count,
@@ -128,8 +131,7 @@ def _tone(measured: Metric, grown: Decimal) -> str:
 
 def money_marks(usage: Usage) -> tuple[Mark, ...]:
     """What a cost leaves out or may still miss."""
-    marks: Sequence[Mark | None] = (_unpriced(usage), _lower_bound(usage))
-    return tuple(mark for mark in marks if mark)
+    return tuple(mark for mark in (_unpriced(usage), _lower_bound(usage)) if mark)
 
 
 def output_marks(usage: Usage) -> tuple[Mark, ...]:
@@ -140,11 +142,9 @@ def output_marks(usage: Usage) -> tuple[Mark, ...]:
 def _unpriced(usage: Usage) -> Mark | None:
     if not usage.unpriced_tokens:
         return None
-    size: Figure = tokens(usage.unpriced_tokens)
-    return Mark(
-        f"{size} unpriced",
-        f"{size.exact} are of models without a known price; no cost includes them.",
-    )
+    size = tokens(usage.unpriced_tokens)
+    sentence = f"{size.exact} are of models without a known price; no cost includes them."
+    return Mark(f"{size} tokens unpriced", sentence, is_warning=True)
 
 
 def _lower_bound(usage: Usage) -> Mark | None:
@@ -153,7 +153,7 @@ def _lower_bound(usage: Usage) -> Mark | None:
         return None
     share = percentage(100 * usage.lower_bound_responses / usage.responses)
     return Mark(
-        f"{share} lower bounds",
-        f"{usage.lower_bound_responses:,} of {usage.responses:,} responses have no final record in the "
-        "transcripts: their output tokens, and so their cost, are lower bounds.",
+        f"lower bound in {share}",
+        f"{count(usage.lower_bound_responses)} of {count(usage.responses)} responses have no final record in "
+        "the transcripts: their output tokens, and so their cost, may be higher.",
     )

@@ -37,7 +37,8 @@ class UsageTable:
 def model_table(models: Iterable[ModelUsage], whole: Usage, links: Links) -> UsageTable:
     """Models by cost; those after the first few in one row, so that the rows add up to the whole."""
     rows = [
-        UsageRow(m.name, m.usage, _share(m.usage, whole), m.sessions, links.sessions(model=m.name)) for m in models
+        UsageRow(m.name, m.usage, _share(m.usage, whole), m.sessions, links.sessions(model=m.name))
+        for m in models
     ]
     return _table(rows, whole, "other models")
 
@@ -80,6 +81,21 @@ class ToolRow:
     name: str
     use: ToolUse
     href: str
+
+    @property
+    def server(self) -> str:
+        """The MCP server of a tool named `mcp__<server>__<tool>`; "" for a tool of the agent's own."""
+        return self._parts[1]
+
+    @property
+    def title(self) -> str:
+        """The name without its server."""
+        return self._parts[2]
+
+    @property
+    def _parts(self) -> tuple[str, str, str]:
+        kind, server, tool = [*self.name.split("__", 2), "", ""][:3]
+        return (kind, server, tool) if kind == "mcp" and server and tool else ("", "", self.name)
 
     @property
     def failed(self) -> float | None:

@@ -25,5 +25,9 @@ def figure(value: formatting.Number | None, unit: str, css_class: str = "") -> S
         return format_html('<span class="unknown {}" title="{}">{}</span>', css_class, title, text)
     shown = formatting.figure(value, kind)
     return format_html(
-        '<data class="num {}" value="{}" title="{}">{}</data>', css_class, f"{value}", shown.exact or shown.text, shown
+        '<data class="num {}" value="{}" title="{}">{}</data>',
+        css_class,
+        f"{value}",
+        shown.exact or shown.text,
+        shown,
     )
