@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import batched
 from typing import Any
 
 from django.db import models
@@ -168,6 +169,14 @@ class ModelResponseQuerySet(models.QuerySet[Any]):
         """Rows (owner, model, fast, sums...) of the sessions' own counted responses."""
         mine = self.counted().filter(owner_id__in=session_ids)
         return mine.values("owner_id", "model", "fast").annotate(**usage_sums())
+
+    def shared_message_keys(self, message_keys: Iterable[int]) -> list[int]:
+        """Of these message ids, those that more than one response has."""
+        found: list[int] = []
+        for chunk in batched(message_keys, 5000, strict=False):
+            rows = self.filter(message_key__in=chunk).values_list("message_key", flat=True)
+            found += rows.annotate(n=Count("id")).filter(n__gt=1)
+        return found
 
     def skills_by_owner(self, session_ids: Iterable[int]) -> Any:
         mine = self.filter(owner_id__in=session_ids).exclude(skill="")

@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 # Figures on pages follow the reading at this pace during a long run.
-SHOW_EVERY_SECONDS = 3.0
+SHOW_EVERY_SECONDS = 5.0
 
 
 @dataclass(slots=True)

@@ -1,9 +1,10 @@
 """Everything the columns of a few sessions derive from, in a fixed number of queries."""
 
-import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 from sessions.derive.course import Step
 from sessions.derive.story import Change
@@ -75,7 +76,7 @@ def _gather_events(session_ids: list[int], found: dict[int, Gathered]) -> None:
     rows = SessionEvent.objects.filter(session_id__in=session_ids).order_by("session_id", "seq", "id")
     names = ("session_id", "kind", "at_ms", "seq", "text", "data", "inherited", "entry_id")
     for session_id, kind, at_ms, seq, text, data, inherited, entry_id in rows.values_list(*names):
-        event = SeenEvent(kind, at_ms, seq, text, json.loads(data), inherited, entry_id)
+        event = SeenEvent(kind, at_ms, seq, text, orjson.loads(data), inherited, entry_id)
         found[session_id].events.append(event)
 
 

@@ -203,12 +203,11 @@ def _mark_duplicates(message_keys: set[int]) -> set[int]:
     """Apply R4 and R5 among responses with the same message id; returns the quarters that changed by it."""
     columns = ("message_key", "id", "request_id", "is_sidechain", "at_ms", "duplicate_of", *COLUMNS[13:19])
     groups: dict[int, list[tuple[Any, ...]]] = {}
-    for row in rows_where_in(ModelResponse, columns, "message_key", message_keys):
+    several = ModelResponse.objects.shared_message_keys(message_keys)
+    for row in rows_where_in(ModelResponse, columns, "message_key", several):
         groups.setdefault(row[0], []).append(row)
     quarters: set[int] = set()
     for rows in groups.values():
-        if len(rows) < 2:
-            continue
         found = duplicates_among([Counted(r[1], r[2], bool(r[3]), r[4], Usage(*r[6:12])) for r in rows])
         for row in rows:
             if found.get(row[1]) != row[5]:

@@ -7,7 +7,9 @@ class ModelResponse(models.Model):
     """One response of a model, counted once whatever number of lines, files and forks repeat it (R1-R9)."""
 
     id = models.BigIntegerField(primary_key=True)  # stable key of (message id, request id)
-    owner = models.ForeignKey("AgentSession", on_delete=models.CASCADE, related_name="own_responses")
+    owner = models.ForeignKey(
+        "AgentSession", on_delete=models.CASCADE, related_name="own_responses", db_index=False
+    )
     message_key = models.BigIntegerField(db_index=True)
     message_id = models.CharField(max_length=200)
     request_id = models.CharField(max_length=200, blank=True)

@@ -16,7 +16,9 @@ class ToolCall(models.Model):
 
     id = models.BigIntegerField(primary_key=True)  # stable key of the call id
     call_id = models.CharField(max_length=200)
-    owner = models.ForeignKey("AgentSession", on_delete=models.CASCADE, related_name="own_tool_calls")
+    owner = models.ForeignKey(
+        "AgentSession", on_delete=models.CASCADE, related_name="own_tool_calls", db_index=False
+    )
     response_id = models.BigIntegerField(null=True)
     has_use = models.BooleanField()  # False: only an answer was found; not counted as a call
     name = models.CharField(max_length=200, blank=True)
