@@ -1,6 +1,6 @@
 // Draws every <canvas data-chart="ID">, where ID is a json_script element that holds
 //   {type: "line" | "bar" | "stacked", labels: [...], unit: "tokens",
-//    datasets: [{label, data, color: "--chart-1", axis: "left" | "right", unit}],
+//    datasets: [{label, data, color: "--chart-1", axis: "left" | "right", unit, type: "line", fill: true}],
 //    axes: {left: {label, unit}, right: {label, unit}}}
 // Only `type`, `labels` and `datasets` (label, data) are needed. A null in `data` is a gap: unknown is not zero.
 // Colours come from the style sheet, so a chart follows the theme; beside the colour every series has a dash or a place.
@@ -11,26 +11,27 @@
   const POINTS = ["circle", "rectRot", "triangle", "rect", "cross", "star", "crossRot", "dash"];
   const AXES = { left: "y", right: "y1", y: "y", y1: "y1" };
   const charts = new Map();
-  const language = document.documentElement.lang || undefined;
 
   // ---- figures for people, the same words as the server's ----
 
-  const number = (digits) =>
-    new Intl.NumberFormat(language, { minimumFractionDigits: 0, maximumFractionDigits: digits });
+  // Thousands apart by a narrow space and a day before its month, as analytics/formatting.py and the templates write them.
+  const number = (most, least = 0) => {
+    const form = new Intl.NumberFormat("en", { minimumFractionDigits: least, maximumFractionDigits: most });
+    return { format: (value) => form.format(value).replaceAll(",", "\u202f").replace("-", "−") };
+  };
   const whole = number(0);
 
   const compact = (value) => {
     const size = Math.abs(value);
-    if (size >= 1e9) return `${number(2).format(value / 1e9)} B`;
-    if (size >= 1e6) return `${number(2).format(value / 1e6)} M`;
+    if (size >= 999_999_950) return `${number(2).format(value / 1e9)} B`;
+    if (size >= 999_950) return `${number(2).format(value / 1e6)} M`;
     if (size >= 1e4) return `${number(1).format(value / 1e3)} k`;
     return number(size < 10 ? 2 : 0).format(value);
   };
 
   const dollars = (value) => {
     const digits = value !== 0 && Math.abs(value) < 0.1 ? 4 : Math.abs(value) >= 1e4 ? 0 : 2;
-    const text = new Intl.NumberFormat(language, { minimumFractionDigits: Math.min(digits, 2), maximumFractionDigits: digits });
-    return `${value < 0 ? "−" : ""}$${text.format(Math.abs(value))}`;
+    return `${value < 0 ? "−" : ""}$${number(digits, digits).format(Math.abs(value))}`;
   };
 
   const duration = (ms) => {
@@ -52,22 +53,25 @@
     milliseconds: [duration, (value) => (value < 60_000 ? duration(value) : `${duration(value)} (${whole.format(value)} ms)`)],
     seconds: [(value) => duration(value * 1000), (value) => duration(value * 1000)],
     percent: [percent(1), percent(2)],
-    count: [compact, number(2).format],
+    count: [compact, (value) => number(2).format(value)],
   };
   FORMATS.ms = FORMATS.milliseconds;
   const formatOf = (unit) => FORMATS[String(unit || "count").toLowerCase()] || FORMATS.count;
 
-  // Days and months arrive as ISO text and are already the right local day: the browser must not shift them.
-  const dayFormat = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: "UTC" });
-  const longDay = new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
-  const isDay = (label) => /^\d{4}-\d{2}-\d{2}$/.test(label);
-  const isMoment = (label) => /^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/.test(label);
-  const momentFormat = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  // Labels are the reader's days and hours already, written by analytics/periods.py: "2026-03", "2026-03-29",
+  // "2026-03-29 02:00" and, in the hour that a clock shows twice, "2026-03-29 02:00 +02:00". They are never shifted.
+  const LABEL = /^(\d{4}-\d{2})(?:-(\d{2})(?: (\d{2}:\d{2})(?: [+-]\d{2}:\d{2})?)?)?$/;
+  const dates = (options) => new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", ...options });
+  const SHORT = { month: dates({ month: "short", year: "numeric" }), day: dates({ day: "numeric", month: "short" }) };
+  const LONG = { month: dates({ month: "long", year: "numeric" }),
+    day: dates({ weekday: "short", day: "numeric", month: "short", year: "numeric" }) };
 
-  const labelText = (label, long) => {
-    if (isDay(label)) return (long ? longDay : dayFormat).format(new Date(`${label}T00:00:00Z`));
-    if (isMoment(label)) return momentFormat.format(new Date(label));
-    return String(label);
+  const labelText = (label, forms) => {
+    const [, month, day, time] = LABEL.exec(label) || [];
+    if (!month) return String(label);
+    const moment = new Date(`${month}-${day || "01"}T00:00:00Z`);
+    const text = (day ? forms.day : forms.month).format(moment);
+    return time ? `${text} ${label.slice(11)}` : text;
   };
 
   // ---- from the page's data to what Chart.js takes ----
@@ -88,8 +92,12 @@
   const unitOf = (spec, series) =>
     series.unit || axisConfig(spec, axisOf(series) === "y1" ? "right" : "left").unit || spec.unit || "count";
 
+  const faint = (tint) => tint.replace(/^rgb\((.*)\)$/, "rgba($1, 0.14)");
+
   const lineStyle = (tint, index, series) => ({
-    backgroundColor: tint,
+    backgroundColor: series.fill ? faint(tint) : tint,
+    pointBackgroundColor: tint,
+    fill: series.fill ? "origin" : false,
     borderWidth: 2,
     borderDash: DASHES[index % DASHES.length],
     pointStyle: POINTS[index % POINTS.length],
@@ -141,7 +149,7 @@
       stacked: spec.type === "stacked",
       grid: { display: false },
       border: { color: line },
-      ticks: { color: text, maxRotation: 0, autoSkipPadding: 16, callback: (_, index) => labelText(spec.labels[index], false) },
+      ticks: { color: text, maxRotation: 0, autoSkipPadding: 16, callback: (_, index) => labelText(spec.labels[index], SHORT) },
     };
     return all;
   };
@@ -153,7 +161,7 @@
     footerColor: colour("--page"),
     usePointStyle: true,
     callbacks: {
-      title: (items) => (items.length ? labelText(spec.labels[items[0].dataIndex], true) : ""),
+      title: (items) => (items.length ? labelText(spec.labels[items[0].dataIndex], LONG) : ""),
       label: (item) => {
         const [, format] = formatOf(unitOf(spec, spec.datasets[item.datasetIndex]));
         return ` ${item.dataset.label}: ${item.raw === null ? "unknown" : format(item.raw)}`;
@@ -183,7 +191,7 @@
     svg.setAttribute("aria-hidden", "true");
     const shape = document.createElementNS(SVG, dataset.type === "line" ? "line" : "rect");
     const place = dataset.type === "line" ? { x1: 0, x2: 24, y1: 6, y2: 6, stroke: dataset.borderColor, "stroke-width": 2.5,
-      "stroke-dasharray": dataset.borderDash.join(" ") } : { x: 6, y: 0, width: 12, height: 12, rx: 2, fill: dataset.backgroundColor };
+      "stroke-dasharray": dataset.borderDash.join(" ") } : { x: 0, y: 1, width: 24, height: 10, rx: 2, fill: dataset.backgroundColor };
     for (const [name, value] of Object.entries(place)) shape.setAttribute(name, value);
     svg.append(shape);
     return svg;

@@ -16,7 +16,8 @@
     [86400 * 365, "month", 86400 * 30],
     [Infinity, "year", 86400 * 365],
   ];
-  const language = document.documentElement.lang || undefined;
+  // The words of the pages are English; this English writes the day before the month, as the server does, and 24 hours.
+  const language = "en-GB";
   const formats = Object.fromEntries(
     Object.entries(STYLES).map(([name, options]) => [name, new Intl.DateTimeFormat(language, options)]),
   );

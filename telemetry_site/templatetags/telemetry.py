@@ -46,7 +46,7 @@ def moment(value: datetime | None, style: str = "datetime") -> SafeString:
         '<time datetime="{}" data-local="{}">{}</time>',
         utc.isoformat(timespec="seconds").replace("+00:00", "Z"),
         style,
-        utc.strftime("%-d %b %Y %H:%M UTC"),
+        f"{utc.day} {utc:%b %Y %H:%M} UTC",
     )
 
 

@@ -30,7 +30,8 @@ class Silent(WSGIRequestHandler):
 @contextmanager
 def served() -> Iterator[str]:
     """The style guide on a free port of the loopback address, with the middleware and headers of the project."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "telemetry_site.settings")
+    # The settings of the tests keep their data in a temporary folder: nobody's own database is touched.
+    os.environ["DJANGO_SETTINGS_MODULE"] = "telemetry_site.tests.settings"
     django.setup()
     from django.conf import settings
     from django.core.wsgi import get_wsgi_application

@@ -15,6 +15,8 @@ from django.urls import path
 from telemetry_site.icons import ICONS
 
 EXAMPLE_NOW = datetime(2026, 8, 14, 9, 30, tzinfo=UTC)
+# In place of what the project's context processor reads from the database: the guide needs none.
+EXAMPLE_STATE = {"version": "0.0.0", "demo": False, "synced_at": EXAMPLE_NOW, "data_until": EXAMPLE_NOW}
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ def many_series(days: list[str], *, kind: str, count: int) -> dict[str, Any]:
 def styleguide(request: HttpRequest) -> HttpResponse:
     labels = [entry.day.isoformat() for entry in example_days(30)]
     context = {
+        "site_state": EXAMPLE_STATE,
         "now": EXAMPLE_NOW,
         "icons": sorted(ICONS),
         "spark_cost": [wave(i, base=6, swing=3) for i in range(30)],
@@ -79,7 +82,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
 
 
 def error_page(request: HttpRequest, name: str) -> HttpResponse:
-    return render(request, f"{name}.html")
+    return render(request, f"{name}.html", {"site_state": EXAMPLE_STATE})
 
 
 urlpatterns = [
