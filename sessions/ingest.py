@@ -115,6 +115,8 @@ class BatchWriter:
         self._prices = prices
         self._batch_lines = batch_lines
         self._known_sessions: set[int] = set()
+        self._created_sessions: set[int] = set()
+        self._updated_sessions: set[int] = set()
         self._links: set[tuple[int, int]] = set()
         self._keys: dict[SessionRef, int] = {}
         self._next_entry = 0
@@ -240,7 +242,8 @@ class BatchWriter:
         fresh = {key: ref for key, ref in missing.items() if key not in existing}
         write_rows(AgentSession, SESSION_COLUMNS, _session_rows(fresh))
         self._known_sessions |= missing.keys()
-        self.tally.sessions["created"] += len(fresh)
+        self._created_sessions |= fresh.keys()
+        self.tally.sessions["created"] = len(self._created_sessions)
         AgentSession.objects.filter(id__in=self._demo, is_demo=False).update(is_demo=True)
 
     def _new_lines(self) -> list[_NewLine]:
@@ -307,6 +310,8 @@ class BatchWriter:
         self.tally.responses.update({"created": wrote.created, "updated": wrote.updated})
         self.tally.tool_calls.update({"created": called.created, "updated": called.updated})
         mark_dirty(wrote.quarters | called.quarters)
+        self._updated_sessions |= {item.session_key for item in new} - self._created_sessions
+        self.tally.sessions["updated"] = len(self._updated_sessions)
         touched = set(self._refs) | wrote.sessions | called.sessions
         touched |= followers_of((item.line for item in new), set(self._refs.values()))
         AgentSession.objects.filter(id__in=touched, stale=False).update(stale=True)

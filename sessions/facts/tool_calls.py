@@ -107,7 +107,10 @@ def write_tool_calls(batch: list[CallSeen]) -> Written:
     shared = _write_copies(batch)
     at = COLUMNS.index("quarter")
     quarters = {row[at] for row in changed.values()} | {stored[k][at] for k in changed if k in stored}
-    created = sum(key not in stored for key in changed)
+    at_use = COLUMNS.index("has_use")
+    created = sum(
+        bool(row[at_use]) and not (key in stored and stored[key][at_use]) for key, row in changed.items()
+    )
     return Written(created, len(changed) - created, {q for q in quarters if q is not None}, shared)
 
 
