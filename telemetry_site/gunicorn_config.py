@@ -35,4 +35,7 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001  (gunicorn pass
 def stop_with_parent(pipe: int, server_pid: int) -> None:
     """Wait until nobody can write to `pipe` any more, then ask the server to finish."""
     os.read(pipe, 1)
-    os.kill(server_pid, signal.SIGTERM)
+    try:
+        os.kill(server_pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass  # it ended first; workers notice that by themselves

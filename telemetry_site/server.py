@@ -44,7 +44,7 @@ def listen(host: str, port: int | None) -> socket.socket:
         except CannotServe as error:
             refused = error
     raise CannotServe(
-        f"{refused} None of the {PORTS_TO_TRY} ports from {DEFAULT_PORT} on is free; choose one by --port."
+        f"{refused} None of {PORTS_TO_TRY} ports from {DEFAULT_PORT} on is free: choose one by --port."
     )
 
 

@@ -12,6 +12,7 @@ handler500 = "telemetry_site.error_views.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("analytics.urls")),
+    path("", include("sessions.urls")),
     path("api/", include("telemetry_site.api")),
     path("api/schema", SpectacularAPIView.as_view(), name="api-schema"),
 ]

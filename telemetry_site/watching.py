@@ -47,7 +47,8 @@ def hints(present: list[Path], folders: Folders, stop: Stop) -> Iterator[None]:
     """Yield on events below `present` and once per RESCAN_SECONDS; ends when other folders should be watched."""
     import watchfiles
 
-    looked = monotonic()
+    # Nobody knows what happened while the watch was being set up: the first round is a look.
+    looked = -RESCAN_SECONDS
     for changed in watchfiles.watch(
         *present,
         watch_filter=None,
