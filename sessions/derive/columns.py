@@ -15,6 +15,11 @@ from sessions.parsers.pricing import display_model
 from sessions.querysets import TOKENS
 
 TITLE_CHARS = 120
+_HOUSEKEEPING = frozenset(
+    """add-dir agents clear compact config context cost doctor effort exit export fast help hooks ide init login
+    logout mcp memory model output-style permissions plugin quit release-notes reload-plugins resume rewind
+    sandbox stats status statusline terminal-setup theme todos upgrade usage vim""".split()  # noqa: SIM905
+)
 _TITLE_RANK = ("custom-title", "ai-title", "summary")
 
 
@@ -55,12 +60,17 @@ def title_of(facts: Gathered) -> tuple[str, str]:
     for source in _TITLE_RANK:
         if given.get(source):
             return _one_line(given[source]), source
-    asked = (e for e in facts.events if e.kind in ("prompt", "command") and e.text)
-    first = next(asked, None)
+    asked = [e for e in facts.events if e.kind in ("prompt", "command") and e.text]
+    first = next((e for e in asked if not _is_housekeeping(e)), asked[0] if asked else None)
     if first is None:
         return "", ""
     args = str(first.data.get("args") or "")
     return _one_line(f"{first.text} {args}" if first.kind == "command" else first.text), first.kind
+
+
+def _is_housekeeping(event: SeenEvent) -> bool:
+    """Commands about the tool itself say nothing about the work."""
+    return event.kind == "command" and event.text.lstrip("/").lower() in _HOUSEKEEPING
 
 
 def _one_line(text: str) -> str:
@@ -127,7 +137,8 @@ def _set_facets(session: AgentSession, facts: Gathered) -> None:
 def _set_events(session: AgentSession, facts: Gathered) -> None:
     own = [e for e in facts.events if not e.inherited]
     kinds = Counter(e.kind for e in own)
-    session.prompt_count = kinds["prompt"] + kinds["command"]
+    asked = sum(e.kind == "prompt" and e.data.get("source") != "parent" for e in own)
+    session.prompt_count = asked + kinds["command"]
     session.api_error_count = kinds["api_error"]
     session.compaction_count = kinds["compaction"]
     links = {e.text: e.data for e in facts.events if e.kind == "pr" and e.text}

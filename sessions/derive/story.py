@@ -50,14 +50,15 @@ def dates_of(first_ms: int | None, last_ms: int | None, ending: str, is_open: bo
         "createdAt": _date(first_ms, "first record with a time"),
         "updatedAt": _date(last_ms, "last record with a time"),
     }
-    if not is_open:
-        reason = f"last record; the session is {ending}"
-        found["endedAt"] = found["completedAt"] = _date(last_ms, reason)
-    return found
+    reason = f"last record; the session is {ending}"
+    ended = _date(last_ms, reason)
+    if is_open:
+        ended = _date(last_ms, "last record so far; nothing in it says that the session ended", "medium")
+    return found | {"endedAt": ended, "completedAt": ended}
 
 
-def _date(at_ms: int, reason: str) -> dict[str, str]:
-    return {"value": iso(at_ms), "confidence": "high", "source": "transcript", "reason": reason}
+def _date(at_ms: int, reason: str, confidence: str = "high") -> dict[str, str]:
+    return {"value": iso(at_ms), "confidence": confidence, "source": "transcript", "reason": reason}
 
 
 def timeline_of(

@@ -8,6 +8,9 @@ import re
 from typing import NamedTuple
 
 _WORKTREE = re.compile(r"^(?P<root>.*?)/\.claude/worktrees/(?P<name>[^/]+)")
+# Claude Desktop keeps worktrees apart from their repository, whose path the name alone does not tell: those of
+# one repository are one project.
+_APART = re.compile(r"^(?P<root>.*?/\.claude-worktrees/[^/]+)/(?P<name>[^/]+)")
 _DRIVE = re.compile(r"^(?:/mnt)?/?([A-Za-z]):?(?=/|$)")
 _WINDOWS = re.compile(r"^[A-Za-z]:(?:[\\/]|$)|^\\\\")
 _WSL = re.compile(r"^/mnt/[a-z](?:/|$)")
@@ -26,7 +29,7 @@ class Place(NamedTuple):
 def place_of(cwd: str) -> Place:
     """The project a working directory lies in."""
     path = cwd.replace("\\", "/").rstrip("/") or "/"
-    inside = _WORKTREE.match(path)
+    inside = _WORKTREE.match(path) or _APART.match(path)
     root, worktree = (inside["root"], inside["name"]) if inside else (path, "")
     written = root.replace("/", "\\") if "\\" in cwd else root
     return Place(_key(root, cwd), written, root.rsplit("/", 1)[-1] or root, worktree)

@@ -49,7 +49,8 @@ _COMMAND = re.compile(r"<command-name>\s*(.{1,200}?)\s*</command-name>", re.DOTA
 _ARGS = re.compile(r"<command-args>(.{0,4000}?)</command-args>", re.DOTALL)
 _TAG = re.compile(r"<(task-id|tool-use-id|status|summary)>(.{0,500}?)</\1>", re.DOTALL)
 _WRAPPERS = ("<local-command-stdout>", "<local-command-stderr>", "<bash-", "<task-notification>", "Caveat: ")
-_REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
+# What Claude Code and its editor extensions put around a person's words.
+_ADDED = re.compile(r"<(system-reminder|ide_[a-z_]+)>.*?</\1>", re.DOTALL)
 
 
 def user_events(record: dict[str, Any], content: Any, has_result: bool) -> list[Event]:
@@ -69,10 +70,11 @@ def user_events(record: dict[str, Any], content: Any, has_result: bool) -> list[
         return [Event("command", command[1], {"args": args[1].strip() if args else ""})]
     if said.startswith(_WRAPPERS):
         return []
-    prompt = _REMINDER.sub("", said).strip() if "<system-reminder>" in said else said
+    prompt = _ADDED.sub("", said).strip() if said.startswith("<") or "<system-reminder>" in said else said
     if not prompt or prompt.startswith(RESUME_MARK):
         return []
-    source = text(record.get("promptSource")) or "typed"
+    # What a subagent is asked was written by its parent, not by a person.
+    source = "parent" if record.get("isSidechain") is True else text(record.get("promptSource")) or "typed"
     return [Event("prompt", preview(prompt, PROMPT_CHARS), {"source": source})]
 
 
