@@ -137,7 +137,6 @@ class SeriesView(APIView):
         """A metric over time, ascending: a value per bucket, or per response of one session."""
         asked = SeriesParameters.of(request)
         project_id = project_id_of(asked.get("project"))
-        group_by = asked.get("group_by")
         if asked["period"] == POINT:
             items = [token_point(step) for step in _timeline(asked, project_id)]
         else:

@@ -1,3 +1,15 @@
 """Where the API answers about sessions: route below `/api/`, view, name."""
 
-endpoints: tuple[tuple[str, type, str], ...] = ()
+from sessions import api
+
+endpoints = (
+    ("sessions", api.SessionListView, "api-sessions"),
+    ("sessions/<str:session_id>", api.SessionView, "api-session"),
+    ("sessions/<str:session_id>/entries", api.EntriesView, "api-session-entries"),
+    ("sessions/<str:session_id>/raw", api.RawView, "api-session-raw"),
+    ("sessions/<str:session_id>/tree", api.TreeView, "api-session-tree"),
+    ("sessions/<str:session_id>/files", api.FilesView, "api-session-files"),
+    ("sessions/<str:session_id>/tools", api.ToolsView, "api-session-tools"),
+    ("projects", api.ProjectListView, "api-projects"),
+    ("ingest/status", api.IngestStatusView, "api-ingest-status"),
+)

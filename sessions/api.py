@@ -1,0 +1,248 @@
+"""The API's answers about sessions, projects and reading. Every view asks one selector and names the fields."""
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from sessions import serializers as shapes
+from sessions.api_fields import iso
+from sessions.api_parameters import (
+    MAX_LIMIT,
+    PageParameters,
+    Parameters,
+    cleaned,
+    project_id_of,
+    refuse_unknown,
+)
+from sessions.archive import ArchiveDamaged
+from sessions.forms import SessionFilterForm
+from sessions.ingest_json import ingest_json
+from sessions.log_rows import MAX_LOG_LINES, log_row, logs_of, updated_files
+from sessions.models import AgentSession, Project
+from sessions.representation import (
+    all_dates,
+    artifacts,
+    file_json,
+    node_json,
+    session_item,
+    session_json,
+    tool_json,
+    tools_used,
+)
+from sessions.selectors import (
+    entries,
+    ingest_status,
+    raw_line,
+    session,
+    session_files,
+    session_list,
+    session_tools,
+    session_tree,
+    status_of,
+)
+
+MAX_SEQ = 2**63 - 1
+
+
+def _named_session(session_id: str) -> AgentSession:
+    found = session(session_id)
+    if found is None:
+        raise NotFound("There is no session with this id.")
+    return found
+
+
+def _public_ids(sessions: list[AgentSession]) -> dict[int, str]:
+    """Public ids of every session these refer to, by key, in one query."""
+    keys = {key for s in sessions for key in (s.parent_id, s.root_id, s.forked_from_id) if key is not None}
+    return dict(AgentSession.objects.filter(pk__in=keys).values_list("pk", "public_id"))
+
+
+def _sliced(items: list[dict[str, Any]], asked: dict[str, Any]) -> dict[str, Any]:
+    offset, limit = asked["offset"], asked["limit"]
+    return {"items": items[offset : offset + limit], "total": len(items), "offset": offset, "limit": limit}
+
+
+def _form_parameters() -> list[OpenApiParameter]:
+    types = {
+        "FlagField": OpenApiTypes.BOOL,
+        "IntegerField": OpenApiTypes.INT,
+        "DecimalField": OpenApiTypes.NUMBER,
+    }
+    return [
+        OpenApiParameter(
+            name,
+            types.get(type(field).__name__, OpenApiTypes.STR),
+            enum=[value for value, _ in field.choices if value] if hasattr(field, "choices") else None,
+        )
+        for name, field in SessionFilterForm.base_fields.items()
+    ]
+
+
+class SessionListView(APIView):
+    @extend_schema(operation_id="sessions", parameters=_form_parameters(), responses=shapes.list_shape())
+    def get(self, request: Request) -> Response:
+        """Sessions that the filters let through, without their transcripts."""
+        refuse_unknown(request.query_params, SessionFilterForm.base_fields)
+        form = SessionFilterForm(request.query_params)
+        project_id_of(cleaned(form).get("project"))  # an unknown one is an error, not an empty list
+        page = session_list(form.filters(), now=timezone.now())
+        names = _public_ids([row.session for row in page.items])
+        items = [session_item(row, names) for row in page.items]
+        return Response({"items": items, "total": page.total, "offset": page.offset, "limit": page.limit})
+
+
+class SessionView(APIView):
+    @extend_schema(operation_id="session", responses=shapes.detail_shape())
+    def get(self, request: Request, session_id: str) -> Response:
+        """One session with its log, files, tools, dates and course."""
+        refuse_unknown(request.query_params, ())
+        found = _named_session(session_id)
+        names = _public_ids([found])
+        body = session_json(found, status_of(found, now=timezone.now()), names)
+        logs = logs_of(found)
+        log_ids = {log["relatedToolCallId"]: log["id"] for log in logs}
+        return Response(
+            body
+            | {
+                "logs": logs,
+                "logsTruncated": found.entry_count > MAX_LOG_LINES,
+                "dates": all_dates(found.dates),
+                "timeline": found.timeline,
+                "impactHistory": found.impact_history,
+                "toolsUsed": tools_used(found.tools),
+                "updatedFiles": updated_files(found, body["rootSessionId"], log_ids),
+                "linkedArtifacts": artifacts(found),
+            }
+        )
+
+
+class EntriesParameters(Parameters):
+    """Either end of a page by the number of a line: it starts after one, or ends before one."""
+
+    after = serializers.IntegerField(required=False, min_value=0, max_value=MAX_SEQ)
+    before = serializers.IntegerField(required=False, min_value=0, max_value=MAX_SEQ)
+    limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=200)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "after" in attrs and "before" in attrs:
+            raise ValidationError({"before": ["Give either after or before."]})
+        return attrs
+
+
+class EntriesView(APIView):
+    @extend_schema(
+        operation_id="session_entries", parameters=[EntriesParameters], responses=shapes.entries_shape()
+    )
+    def get(self, request: Request, session_id: str) -> Response:
+        """The transcript by pages of lines; a line can be several items."""
+        asked = EntriesParameters.of(request)
+        found = _named_session(session_id)
+        page = entries(
+            found, after_seq=asked.get("after"), before_seq=asked.get("before"), limit=asked["limit"]
+        )
+        return Response(
+            {
+                "items": [log_row(found, item) for item in page.items],
+                "nextAfter": page.next_after,
+                "previousBefore": page.previous_before,
+                "total": found.entry_count,
+                "limit": asked["limit"],
+            }
+        )
+
+
+class RawParameters(Parameters):
+    seq = serializers.IntegerField(min_value=0, max_value=MAX_SEQ, help_text="The number of the line.")
+
+
+class RawView(APIView):
+    @extend_schema(operation_id="session_raw", parameters=[RawParameters], responses=shapes.raw_shape())
+    def get(self, request: Request, session_id: str) -> Response:
+        """An original line from the archive, and where it stood."""
+        asked = RawParameters.of(request)
+        try:
+            line = raw_line(_named_session(session_id), asked["seq"])
+        except ArchiveDamaged:
+            raise NotFound("The archive no longer holds this line as it was read.") from None
+        if line is None:
+            raise NotFound("The session has no line of this number.")
+        text = line.raw.decode("utf-8", "replace")
+        return Response(
+            {
+                "seq": line.entry.seq,
+                "lineNumber": line.line_no,
+                "generation": line.entry.generation,
+                "offset": line.entry.offset,
+                "length": line.entry.length,
+                "file": line.file,
+                "sha256": line.sha256,
+                "superseded": line.entry.superseded,
+                "isExactText": text.encode() == line.raw,
+                "text": text,
+            }
+        )
+
+
+class TreeView(APIView):
+    @extend_schema(operation_id="session_tree", responses=shapes.tree_shape())
+    def get(self, request: Request, session_id: str) -> Response:
+        """The sessions this one belongs with: what started it, what it started, what was forked from it."""
+        refuse_unknown(request.query_params, ())
+        tops = session_tree(_named_session(session_id), now=timezone.now())
+        members = [node.session for top in tops for node in top.walk()]
+        names = _public_ids(members)
+        return Response({"items": [node_json(top, names) for top in tops], "total": len(members)})
+
+
+class FilesView(APIView):
+    @extend_schema(operation_id="session_files", parameters=[PageParameters], responses=shapes.files_shape())
+    def get(self, request: Request, session_id: str) -> Response:
+        """Files the session's own calls read or changed, changed ones first."""
+        asked = PageParameters.of(request)
+        found = session_files(_named_session(session_id), limit=MAX_LOG_LINES)
+        return Response(_sliced([file_json(file) for file in found], asked))
+
+
+class ToolsView(APIView):
+    @extend_schema(operation_id="session_tools", parameters=[PageParameters], responses=shapes.tools_shape())
+    def get(self, request: Request, session_id: str) -> Response:
+        """Tools the session itself called, the most used first."""
+        asked = PageParameters.of(request)
+        return Response(_sliced([tool_json(t) for t in session_tools(_named_session(session_id))], asked))
+
+
+class ProjectListView(APIView):
+    @extend_schema(operation_id="projects", parameters=[PageParameters], responses=shapes.projects_shape())
+    def get(self, request: Request) -> Response:
+        """Every project that sessions were read of, by name."""
+        asked = PageParameters.of(request)
+        offset, limit = asked["offset"], asked["limit"]
+        found = Project.objects.order_by("name", "id")
+        items = [_project_json(project) for project in found[offset : offset + limit]]
+        return Response({"items": items, "total": found.count(), "offset": offset, "limit": limit})
+
+
+def _project_json(project: Project) -> dict[str, Any]:
+    return {
+        "id": project.pk,
+        "slug": project.slug,
+        "name": project.name,
+        "path": project.root_path or None,
+        "isDemo": project.is_demo,
+        "createdAt": iso(project.created_at),
+    }
+
+
+class IngestStatusView(APIView):
+    @extend_schema(operation_id="ingest_status", parameters=[PageParameters], responses=shapes.ingest_shape())
+    def get(self, request: Request) -> Response:
+        """How reading stands: the last run, its progress, what became of every line, and each source."""
+        asked = PageParameters.of(request)
+        return Response(ingest_json(ingest_status(timezone.now()), asked["offset"], asked["limit"]))
