@@ -30,8 +30,8 @@ def session_item(row: SessionRow, names: dict[int, str]) -> dict[str, Any]:
         "familyTotals": totals_json(row.family),
     }
     # The persisted dates are derived from these columns by this function: no need to load them.
-    ends = [_ms(row.session.started_at), _ms(row.session.ended_at)]
-    dates = dates_of(*ends, row.session.ending, row.session.is_open)
+    first, last = _ms(row.session.started_at), _ms(row.session.ended_at)
+    dates = dates_of(first, last, row.session.ending, row.session.is_open)
     light: dict[str, Any] = {name: [] for name in HEAVY_LISTS}
     return session_json(row.session, row.status, names) | family | light | {"dates": all_dates(dates)}
 

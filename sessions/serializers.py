@@ -45,10 +45,15 @@ def objects(*names: str) -> Fields:
     return {name: serializers.ListField(child=serializers.DictField()) for name in names}
 
 
-def shape(name: str, *parts: Fields, many: bool = False) -> Any:
-    """A serializer of these fields under this name in the schema."""
-    fields = {key: field for part in parts for key, field in part.items()}
-    return inline_serializer(name, fields, many=many)
+_CLASSES: dict[str, type[serializers.Serializer[Any]]] = {}
+
+
+def shape(name: str, *parts: Fields, many: bool = False, allow_null: bool = False) -> Any:
+    """A serializer of these fields under this name in the schema; the same name is always the same shape."""
+    if name not in _CLASSES:
+        fields = {key: field for part in parts for key, field in part.items()}
+        _CLASSES[name] = type(inline_serializer(name, fields))
+    return _CLASSES[name](many=many, allow_null=allow_null)
 
 
 def page(name: str, item: Any) -> Any:
@@ -83,7 +88,7 @@ def session_fields() -> Fields:
             for name in ("id", "status", "sessionType", "rootSessionId", "agent")
         },
         **texts(*identity, "agentName", "workingDirectory", "model", *MODEL_TEXTS, *git),
-        "project": shape("ProjectName", project_fields()),
+        "project": shape("ProjectName", project_fields(), allow_null=True),
         "modelsUsed": shape("ModelUsed", {"raw": serializers.CharField()}, texts(*MODEL_TEXTS), many=True),
         **counts("tokensIn", "tokensOut", *TOKEN_CLASSES, "cacheCreation5mTokens", "cacheCreation1hTokens"),
         **counts("inheritedTokens", "responseCount", "partialOutputResponses", "logCount"),
@@ -104,7 +109,9 @@ def session_fields() -> Fields:
 
 
 def log_fields() -> Fields:
-    tool = shape("LogToolCall", texts("id", "name", "args", "output", "status"), flags("isError"))
+    tool = shape(
+        "LogToolCall", texts("id", "name", "args", "output", "status"), flags("isError"), allow_null=True
+    )
     return {
         **{name: serializers.CharField() for name in ("id", "speaker", "type", "kind", "label", "content")},
         **counts("seq", "part", "lineNumber", "contentLength", "images"),
@@ -201,7 +208,10 @@ def ingest_shape() -> Any:
         name: serializers.FloatField(allow_null=True) for name in ("percent", "bytesPerSecond", "secondsLeft")
     }
     progress = shape(
-        "SyncProgress", counts("filesDone", "filesTotal", "linesDone", "bytesDone", "bytesTotal"), rates
+        "SyncProgress",
+        counts("filesDone", "filesTotal", "linesDone", "bytesDone", "bytesTotal"),
+        rates,
+        allow_null=True,
     )
     source = shape(
         "SourceStatus",
