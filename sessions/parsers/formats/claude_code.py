@@ -29,6 +29,7 @@ from sessions.parsers.records import (
     SUBAGENT,
     WORKFLOW_AGENT,
     BadLine,
+    Event,
     ParsedLine,
     Problem,
     SessionRef,
@@ -184,6 +185,7 @@ class LineReader:
             line.events = system_events(record)
         else:
             line.events = other_events(line.kind, record)
+            line.spawns = [spawn for event in line.events if (spawn := _spawn_of(event))]
 
     def _read_assistant(self, record: dict[str, Any], message: dict[str, Any], line: ParsedLine) -> None:
         line.events = response_events(record, message)
@@ -246,6 +248,14 @@ class LineReader:
     def is_known(self, line: ParsedLine) -> bool:
         """Whether the line's record type is one this reader knows; unknown ones are kept and listed."""
         return line.kind in KNOWN_TYPES
+
+
+def _spawn_of(event: Event) -> Spawn | None:
+    """A background task's notice names the call that started it; for an agent the task's id is the agent's (R20)."""
+    if event.kind != "queue" or not event.data:
+        return None
+    call_id, agent_id = event.data.get("tool-use-id"), event.data.get("task-id")
+    return Spawn(str(call_id), str(agent_id)) if call_id and agent_id else None
 
 
 def _subtype(kind: str, record: dict[str, Any]) -> str:
