@@ -79,14 +79,20 @@ def columns(form: SessionFilterForm, query: QueryDict) -> list[Column]:
         now = asked["sort_order"] if name and name == sort_by else ""
         way = {"asc": "desc", "desc": "asc"}.get(now, first_way)
         href = address(query, sort_by=name, sort_order=way, page=None, offset=None) if name else ""
-        found.append(Column(heading, is_number, href, {"asc": "ascending", "desc": "descending"}.get(now, "")))
+        found.append(
+            Column(heading, is_number, href, {"asc": "ascending", "desc": "descending"}.get(now, ""))
+        )
     return found
 
 
 def chips(form: SessionFilterForm, query: QueryDict) -> list[Chip]:
     """The filters that are set, each with the way to take it off."""
     return [
-        Chip(LABELS[name], _UNITS.get(name, "{}").format(query[name]), address(query, **{name: None}, page=None))
+        Chip(
+            LABELS[name],
+            _UNITS.get(name, "{}").format(query[name]),
+            address(query, **{name: None}, page=None),
+        )
         for name in LABELS
         if query.get(name, "").strip() and name not in form.errors
     ]

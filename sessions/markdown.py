@@ -15,9 +15,9 @@ from markdown_it.token import Token
 
 # Above this, parsing a hostile text could take seconds: it is shown as plain text.
 MAX_CHARS = 20_000
-_TAGS = frozenset(
-    "p br hr em strong s code pre blockquote ul ol li h3 h4 h5 h6 a table thead tbody tr th td".split()
-)
+_BLOCKS = ("p", "br", "hr", "blockquote", "pre", "ul", "ol", "li", "h3", "h4", "h5", "h6")
+_INLINES = ("em", "strong", "s", "code", "a")
+_TABLES = ("table", "thead", "tbody", "tr", "th", "td")
 _SCHEMES = frozenset({"http", "https", "mailto"})
 _FIRST_HEADING = 3  # the page's own headings stand above a text's
 
@@ -28,7 +28,7 @@ def render(text: str) -> SafeString:
         return SafeString(f'<div class="plain-text">{escape(text)}</div>')
     html = nh3.clean(
         _parser().render(text),
-        tags=set(_TAGS),
+        tags={*_BLOCKS, *_INLINES, *_TABLES},
         attributes={"a": {"href"}},
         url_schemes=set(_SCHEMES),
         attribute_filter=_only_outside,
@@ -46,11 +46,11 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-def _heading(renderer: Any, tokens: list[Token], at: int, options: Any, env: Any) -> str:
+def _heading(_renderer: Any, tokens: list[Token], at: int, _options: Any, _env: Any) -> str:
     level = min(6, int(tokens[at].tag[1:]) + _FIRST_HEADING - 1)
     return f"<{'/' if tokens[at].nesting < 0 else ''}h{level}>"
 
 
-def _only_outside(tag: str, name: str, value: str) -> str | None:
+def _only_outside(_tag: str, name: str, value: str) -> str | None:
     """Addresses without a scheme would lead into this site."""
     return value if name != "href" or value.split(":", 1)[0].lower() in _SCHEMES else None

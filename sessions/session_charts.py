@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sessions.selectors import TokenPoint
+from sessions.selectors import Impact, TokenPoint
 
 MAX_POINTS = 600
 
@@ -26,15 +26,15 @@ def token_chart(points: Sequence[TokenPoint]) -> dict[str, Any]:
     }
 
 
-def impact_chart(history: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def impact_chart(history: Sequence[Impact]) -> dict[str, Any]:
     """Lines added and removed so far."""
     drawn = thinned(history)
     return {
         "type": "line",
-        "labels": [point["timestamp"] for point in drawn],
+        "labels": [_label(point.at) for point in drawn],
         "datasets": [
-            _line("Lines added", [point["locAdded"] for point in drawn], "left", "--chart-3"),
-            _line("Lines removed", [point["locRemoved"] for point in drawn], "left", "--chart-4"),
+            _line("Lines added", [point.added for point in drawn], "left", "--chart-3"),
+            _line("Lines removed", [point.removed for point in drawn], "left", "--chart-4"),
         ],
         "axes": {"left": {"label": "lines so far", "unit": "lines"}},
     }

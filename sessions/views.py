@@ -14,7 +14,7 @@ from sessions.archive import ArchiveDamaged
 from sessions.forms import SessionFilterForm
 from sessions.list_page import address, chips, columns
 from sessions.models import AgentSession
-from sessions.selectors.transcript import neighbours
+from sessions.selectors.raw_lines import neighbours
 from sessions.session_charts import impact_chart, token_chart
 from sessions.transcript_groups import grouped
 
@@ -51,16 +51,32 @@ def session_list_page(request: HtmxRequest) -> HttpResponse:
         "page": shown,
         "columns": columns(form, request.GET),
         "chips": chips(form, request.GET),
+        "flags": FLAGS,
+        "kept": [(name, request.GET[name]) for name in KEPT if request.GET.get(name)],
         "more_filters": any(request.GET.get(name) for name in MORE_FILTERS),
         "projects": selectors.projects_with_sessions(),
         "read": selectors.ingest_status(now),
     }
-    response = render(request, "sessions/list.html#results" if request.htmx else "sessions/list.html", context)
+    response = render(
+        request, "sessions/list.html#results" if request.htmx else "sessions/list.html", context
+    )
     if request.htmx:
         response["HX-Push-Url"] = request.path + (tidy if tidy != "?" else "")
     return response
 
 
+FLAGS = (("", "Any"), ("true", "With errors"), ("false", "Without errors"))
+# What the filter bar has no field for, but a link may have asked for.
+KEPT = (
+    "sort_by",
+    "sort_order",
+    "limit",
+    "tz",
+    "root_session_id",
+    "model_provider",
+    "model_family",
+    "model_version",
+)
 MORE_FILTERS = (
     "tool",
     "skill",
@@ -89,7 +105,9 @@ def session_page(request: HtmxRequest, public_id: str) -> HttpResponse:
     )
     context |= {"transcript": page, "groups": grouped(page.items)}
     is_more = request.htmx and request.htmx.target == "more"
-    return render(request, "sessions/transcript.html#more" if is_more else "sessions/transcript.html", context)
+    return render(
+        request, "sessions/transcript.html#more" if is_more else "sessions/transcript.html", context
+    )
 
 
 @require_safe
@@ -121,18 +139,21 @@ def session_tree_page(request: HtmxRequest, public_id: str) -> HttpResponse:
     """Who started whom, and what each came to."""
     session, context = _session_context(public_id, "tree")
     trees = selectors.session_tree(session, now=context["now"])
-    return render(request, "sessions/tree.html", context | {"nodes": [n for tree in trees for n in tree.walk()]})
+    return render(
+        request, "sessions/tree.html", context | {"nodes": [n for tree in trees for n in tree.walk()]}
+    )
 
 
 @require_safe
 def session_events_page(request: HtmxRequest, public_id: str) -> HttpResponse:
     """A session's dates with their reasons, its milestones and its changes over time."""
     session, context = _session_context(public_id, "events")
+    impact = selectors.told_impact(session)
     context |= {
         "dates": selectors.told_dates(session),
         "timeline": selectors.told_timeline(session),
-        "impact": session.impact_history[-100:],
-        "chart": impact_chart(session.impact_history),
+        "impact": impact[-100:],
+        "chart": impact_chart(impact),
     }
     return render(request, "sessions/events.html", context)
 
@@ -197,7 +218,8 @@ def _session_context(public_id: str, tab: str) -> tuple[AgentSession, dict[str, 
 
 def _number(text: str | None) -> int:
     """The number of a page; the first where it is none."""
-    return min(int(text), 10**6) if text and text.isascii() and text.isdecimal() and int(text) else 1
+    is_number = text is not None and text.isascii() and text.isdecimal() and len(text) < 8
+    return max(1, int(text)) if text and is_number else 1
 
 
 def _seq(text: str | None) -> int | None:

@@ -10,6 +10,7 @@ from sessions.selectors.listing import (
     status_of,
 )
 from sessions.selectors.quality import (
+    QUARANTINED_ON_A_PAGE,
     Equation,
     IngestStatus,
     Quality,
@@ -18,16 +19,11 @@ from sessions.selectors.quality import (
     progress,
     quality,
 )
+from sessions.selectors.raw_lines import RawLine, neighbours, raw_line
+from sessions.selectors.story import Impact, Milestone, ToldDate, told_dates, told_impact, told_timeline
 from sessions.selectors.totals import Totals
-from sessions.selectors.transcript import (
-    CallPart,
-    RawLine,
-    ResponseFigures,
-    TranscriptItem,
-    TranscriptPage,
-    entries,
-    raw_line,
-)
+from sessions.selectors.transcript import entries
+from sessions.selectors.transcript_items import CallPart, ResponseFigures, TranscriptItem, TranscriptPage
 from sessions.selectors.tree import TreeNode, session_tree
 from sessions.selectors.usage import (
     FileTouched,
@@ -39,16 +35,20 @@ from sessions.selectors.usage import (
 )
 
 __all__ = [
+    "QUARANTINED_ON_A_PAGE",
     "CallPart",
     "Equation",
     "FileTouched",
+    "Impact",
     "IngestStatus",
+    "Milestone",
     "Quality",
     "RawLine",
     "ResponseFigures",
     "SessionPage",
     "SessionRow",
     "TokenPoint",
+    "ToldDate",
     "ToolUsage",
     "Totals",
     "TranscriptItem",
@@ -57,6 +57,7 @@ __all__ = [
     "entries",
     "equation",
     "ingest_status",
+    "neighbours",
     "progress",
     "projects_with_sessions",
     "quality",
@@ -69,4 +70,7 @@ __all__ = [
     "session_tree",
     "status_of",
     "token_timeline",
+    "told_dates",
+    "told_impact",
+    "told_timeline",
 ]

@@ -24,6 +24,10 @@ class SessionRow:
     live_subagents: int
     family: Totals  # the session itself included
 
+    @property
+    def own(self) -> Totals:
+        return Totals.of(self.session)
+
 
 @dataclass(frozen=True, slots=True)
 class SessionPage:

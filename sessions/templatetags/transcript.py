@@ -24,7 +24,7 @@ def markdown(text: str) -> SafeString:
     return markdown_text.render(text)
 
 
-@register.filter
+@register.simple_tag
 def tool_icon(category: str) -> str:
     """The icon of a kind of tool."""
     return _ICONS.get(category, "tool")

@@ -1,0 +1,63 @@
+"""An original line of a session, as the archive holds it."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from sessions.archive import lines_of
+from sessions.models import AgentSession, TranscriptEntry
+from sessions.parsers.decoding import NotARecord, decode
+from sessions.parsers.display import shown
+from sessions.parsers.lines import content
+from sessions.selectors.transcript_items import line_number, moment
+
+
+@dataclass(frozen=True, slots=True)
+class RawLine:
+    """An original line, byte for byte, and where it stands."""
+
+    entry: TranscriptEntry
+    line_no: int
+    file: str
+    raw: bytes
+    sha256: str
+
+    @property
+    def end(self) -> int:
+        """The offset behind its last byte."""
+        return self.entry.offset + self.entry.length
+
+    @property
+    def at(self) -> datetime | None:
+        return moment(self.entry.at_ms)
+
+    @property
+    def readable(self) -> str:
+        """The record as indented JSON, or the bytes as text where they are none."""
+        try:
+            record, _ = decode(content(self.raw))
+        except NotARecord:
+            return shown(self.raw.decode("utf-8", "replace"))
+        return shown(json.dumps(record, indent=2, ensure_ascii=False))
+
+
+def raw_line(session: AgentSession, seq: int) -> RawLine | None:
+    """The original line at a seq of the session, the valid one where a rewritten file has several.
+
+    Raises ArchiveDamaged when the archive no longer holds the bytes that were read.
+    """
+    mine = TranscriptEntry.objects.filter(session=session, seq=seq).select_related("source")
+    entry = mine.order_by("superseded", "-generation", "id").first()
+    if entry is None:
+        return None
+    raw = next(line for _, line in lines_of([entry]))
+    return RawLine(entry, line_number(entry), entry.source.relative_path, raw, sha256(raw).hexdigest())
+
+
+def neighbours(session: AgentSession, seq: int) -> tuple[int | None, int | None]:
+    """The seqs of the lines before and after one in the session."""
+    mine = TranscriptEntry.objects.filter(session=session)
+    before = mine.filter(seq__lt=seq).order_by("-seq").values_list("seq", flat=True).first()
+    after = mine.filter(seq__gt=seq).order_by("seq").values_list("seq", flat=True).first()
+    return before, after
