@@ -50,10 +50,17 @@ def tiles(now: Overview, before: Overview | None, course: dict[str, Series], lin
     failed = (
         f"{count(now.tools.outcome_error)} of {count(judged)} failed" if judged else "no call was answered"
     )
+    subagents = now.subagent_session_count
     figures = (
         ("session_cost", "Cost, API-equivalent", "cost", "", money_marks(now.usage)),
         ("session_tokens", "Tokens, input + output", "tokens", "", output_marks(now.usage)),
-        ("session_count", "Sessions", "started_at", f"and {count(now.subagent_session_count)} subagents", ()),
+        (
+            "session_count",
+            "Sessions",
+            "started_at",
+            f"and {count(subagents)} subagents" if subagents else "",
+            (),
+        ),
         ("tool_success_rate", "Tool success rate", "tool_errors", failed, ()),
         ("cache_hit_rate", "Cache hit rate", "tokens", "of all input", ()),
         ("active_seconds", "Active time", "active", "subagents included", ()),
@@ -82,11 +89,17 @@ def _tile(
         unit=measured.unit,
         meaning=measured.description,
         change=changed(measured, value, earlier),
-        course=sparkline(course),
+        course=_course(course),
         href=href,
         note=note,
         marks=marks,
     )
+
+
+def _course(course: Series) -> list[float | None]:
+    """A ratio has a value only where something happened: its line joins those, without the empty days."""
+    values = sparkline(course)
+    return values if course.metric.adds_up else [value for value in values if value is not None]
 
 
 def _has_sessions(overview: Overview) -> bool:
@@ -153,7 +166,7 @@ def _lower_bound(usage: Usage) -> Mark | None:
         return None
     share = percentage(100 * usage.lower_bound_responses / usage.responses)
     return Mark(
-        f"lower bound in {share}",
+        f"lower bound in {share} of responses",
         f"{count(usage.lower_bound_responses)} of {count(usage.responses)} responses have no final record in "
         "the transcripts: their output tokens, and so their cost, may be higher.",
     )
