@@ -8,15 +8,17 @@ from django.db import DatabaseError, connection
 
 from sessions.leases import LeaseTaken
 from sessions.models import SyncRun
+from telemetry_site.pipeline import price_book
 
 
 class SentenceCommand(BaseCommand):
-    """A command that ends with 1 and a sentence when the database or another run stands in its way.
+    """A command that ends with 1 and a sentence when the database, another run or the price file stands in its way.
 
     A database without tables is a first use: it gets them. One of an older version is left to `migrate`.
     """
 
     def execute(self, *args: Any, **options: Any) -> str | None:
+        refuse_bad_prices()
         try:
             if SyncRun._meta.db_table not in connection.introspection.table_names():
                 call_command("migrate", interactive=False, verbosity=0)
@@ -28,3 +30,11 @@ class SentenceCommand(BaseCommand):
             raise CommandError(
                 f"The database cannot be used: {reason}. `manage.py migrate` prepares it."
             ) from error
+
+
+def refuse_bad_prices() -> None:
+    """CommandError with the sentence of a price file that cannot be used, before anything is read by it."""
+    try:
+        price_book()
+    except ValueError as error:
+        raise CommandError(str(error)) from error
