@@ -240,13 +240,11 @@ def _write_copies(batch: list[CallSeen]) -> set[int]:
     """Note which sessions hold each call; returns the sessions of those that several hold."""
     rows: dict[int, list[Any]] = {}
     for of_call, part, session_key, entry_id in batch:
-        if isinstance(part, Spawn):
-            continue
         key = pair_key(of_call, session_key)
         row = rows.setdefault(key, [key, of_call, session_key, False, False, None, None])
         if isinstance(part, ToolUse):
             row[3], row[5] = True, entry_id if row[5] is None else min(row[5], entry_id)
-        elif row[6] is None or entry_id < row[6]:
+        elif isinstance(part, ToolResult) and (row[6] is None or entry_id < row[6]):
             row[4], row[6] = part.is_error, entry_id
     stored = {row[0]: row for row in rows_where_in(ToolCallCopy, COPY_COLUMNS, "id", rows)}
     joined = {key: _join_copies(stored.get(key), row) for key, row in rows.items()}

@@ -63,7 +63,7 @@ class ToolCall(models.Model):
 
 
 class ToolCallCopy(models.Model):
-    """That a session's transcript holds a call or its answer."""
+    """That a session's transcript holds a call, its answer, or word of the subagent that it started."""
 
     id = models.BigIntegerField(primary_key=True)  # stable key of (call, session)
     call = models.ForeignKey(ToolCall, on_delete=models.CASCADE, related_name="copies")
