@@ -28,7 +28,9 @@ def spark(values: Sequence[Number], *, width: int = 100, height: int = 24) -> Sp
         return Spark("", "")
     top = max(max(known), 0.0) or 1.0
     step = width / (len(values) - 1)
-    runs = _runs([None if v is None else (i * step, height - float(v) / top * height) for i, v in enumerate(values)])
+    runs = _runs(
+        [None if v is None else (i * step, height - float(v) / top * height) for i, v in enumerate(values)]
+    )
     return Spark("".join(_line(run) for run in runs), "".join(_area(run, height) for run in runs))
 
 
@@ -96,7 +98,9 @@ def calendar(first: date, last: date, values: dict[date, Number]) -> Calendar:
     limits = _limits(sorted(float(value) for value in values.values() if value))
     days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
     cells = tuple(
-        DayCell(day, (day - monday).days // 7, day.weekday(), _level(values.get(day), limits), values.get(day))
+        DayCell(
+            day, (day - monday).days // 7, day.weekday(), _level(values.get(day), limits), values.get(day)
+        )
         for day in days
     )
     weeks = cells[-1].column + 1 if cells else 0

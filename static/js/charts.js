@@ -36,8 +36,8 @@
 
   const duration = (ms) => {
     const size = Math.abs(ms);
-    if (size < 1000) return `${whole.format(ms)} ms`;
-    if (size < 60_000) return `${number(1).format(ms / 1000)} s`;
+    if (size < 999.5) return `${whole.format(ms)} ms`;
+    if (size < 59_950) return `${number(1).format(ms / 1000)} s`;
     const minutes = Math.round(size / 60_000);
     if (minutes < 60) return `${minutes} min`;
     const hours = Math.floor(minutes / 60);

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 from django import template
 from django.core.paginator import Page
-from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from analytics.formatting import count
 from telemetry_site import drawing
 from telemetry_site.icons import ICONS
 
@@ -51,14 +51,14 @@ def moment(value: datetime | None, style: str = "datetime") -> SafeString:
 
 
 @register.simple_tag
-def sparkline(values: Sequence[float | int | None]) -> SafeString:
+def sparkline(values: Sequence[float | int | None]) -> str:
     """The course of a figure as a small line; nothing when fewer than two values are known.
 
     It decorates a figure whose number and change stand beside it as text, so screen readers skip it.
     """
     shape = drawing.spark(values)
     if not shape.line:
-        return format_html("")
+        return ""
     return format_html(
         '<svg class="sparkline" viewBox="0 0 100 24" preserveAspectRatio="none" aria-hidden="true">'
         '<path class="sparkline-area" d="{}"/><path class="sparkline-line" d="{}"/></svg>',
@@ -106,16 +106,23 @@ def calendar(days: Sequence[CalendarDay]) -> dict[str, Any]:
             for cell in shape.cells
         ],
         "months": [{"x": LEFT + month.column * CELL, "day": month.first_day} for month in shape.months],
-        "weekdays": [{"y": TOP + row * CELL + 9, "name": name} for row, name in ((0, "Mon"), (2, "Wed"), (4, "Fri"))],
+        "weekdays": [
+            {"y": TOP + row * CELL + 9, "name": name} for row, name in ((0, "Mon"), (2, "Wed"), (4, "Fri"))
+        ],
     }
 
 
-@register.inclusion_tag("_pagination.html", takes_context=True)
-def pagination(context: Context, page: Page[Any], noun: str = "results", target: str = "") -> dict[str, Any]:
-    """Links to the other pages of a list; with `target` (an element's id) htmx swaps only that element."""
+@register.inclusion_tag("_pagination.html")
+def pagination(page: Page[Any], noun: str = "results", target: str = "") -> dict[str, Any]:
+    """Links to the other pages of a list; with `target` (an element's id) htmx swaps only that element.
+
+    They keep the rest of the query string, so a page that uses this is rendered with its request.
+    """
     return {
-        "request": context["request"],
         "page": page,
+        "first": count(page.start_index()),
+        "last": count(page.end_index()),
+        "count": count(page.paginator.count),
         "numbers": list(page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)),
         "noun": noun,
         "target": target,

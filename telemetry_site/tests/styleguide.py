@@ -55,7 +55,10 @@ def line_chart(days: list[str]) -> dict[str, Any]:
 
 def many_series(days: list[str], *, kind: str, count: int) -> dict[str, Any]:
     datasets = [
-        {"label": f"series {n + 1}", "data": [wave(i + n, base=4e5 * (n + 1), swing=9e4) for i in range(len(days))]}
+        {
+            "label": f"series {n + 1}",
+            "data": [wave(i + n, base=4e5 * (n + 1), swing=9e4) for i in range(len(days))],
+        }
         for n in range(count)
     ]
     return {"type": kind, "labels": days, "unit": "tokens", "datasets": datasets}
