@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Subquery
+
 from sessions.models import AgentSession, SyncRun
 
 # A run says every few seconds that it lives; a killed one never says that it ended.
 ALIVE_FOR = timedelta(minutes=2)
+# Runs that failed or still read say nothing of when data was last read; so many of them in a row are rare.
+RUNS_LOOKED_AT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +28,15 @@ class Freshness:
 
 
 def freshness(now: datetime) -> Freshness:
-    """Of the whole database, in one query for the run and one for the latest record."""
-    runs = list(SyncRun.objects.order_by("-id")[:5])
+    """Of the whole database, in one query: the frame of every page asks."""
+    records = AgentSession.objects.filter(ended_at__isnull=False).order_by("-ended_at")
+    until = Subquery(records.values("ended_at")[:1])
+    runs = list(SyncRun.objects.annotate(data_until=until).order_by("-id")[:RUNS_LOOKED_AT])
     latest = runs[0] if runs else None
     done = next((run for run in runs if run.state == SyncRun.State.DONE), None)
     return Freshness(
         read_at=done.finished_at if done else None,
-        data_until=AgentSession.objects.latest_end(),
+        data_until=latest.data_until if latest else None,
         is_reading=is_alive(latest, now),
         failure=_failure(latest),
     )
