@@ -57,6 +57,7 @@ def test_a_complete_team_server_passes_djangos_deployment_checks_of_errors(tmp_p
         ({"TELEMETRY_DEBUG": "yes"}, "telemetry.E003"),
         ({"TELEMETRY_INSECURE_HTTP": "yes"}, "telemetry.E004"),
         ({"TELEMETRY_TRUSTED_PROXY": ""}, "telemetry.E005"),
+        ({"TELEMETRY_ADMIN": "no"}, "telemetry.E006"),
     ],
 )
 def test_an_incomplete_team_server_starts_neither_by_command_nor_by_hand(

@@ -72,10 +72,12 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
                 yield node.lineno, f"{module}.{alias.name}"
 
 
+@cache
 def is_pure(path: str) -> bool:
     return any(path == pure or (pure.endswith("/") and path.startswith(pure)) for pure in PURE)
 
 
+@cache
 def file_of(dotted: str) -> str | None:
     """The project file an import loads; None for other packages. `a.b.name` may be a name in `a/b.py`."""
     parts = dotted.split(".")
