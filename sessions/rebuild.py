@@ -27,6 +27,7 @@ from sessions.models import (
 from sessions.parsers.formats.claude_code import LineReader
 from sessions.parsers.lines import Chunk, Oversize, Tail, split
 from sessions.parsers.pricing import PriceBook
+from sessions.parsers.records import SessionRef
 from sessions.reading import reader_for, start_over, supersede, take_chunk, take_tail
 from sessions.sidecars import apply_sidecar, sidecar_identity
 
@@ -56,6 +57,9 @@ def _families() -> list[set[int]]:
     # Sessions have large keys and sources small ones, so both can be nodes of one graph; sources are negated.
     for source_id, session_id in SourceSession.objects.values_list("source_id", "session_id"):
         parent[find(-source_id)] = find(session_id)
+    # A subagent of which only progress records tell has no file: it goes with its trunk's.
+    for key, native_id in AgentSession.objects.exclude(agent_id="").values_list("id", "native_id"):
+        parent[find(key)] = find(SessionRef(native_id).key)
     shared = ResponseCopy.objects.filter(response__copy_count__gt=1)
     for key, session_id in shared.values_list("response_id", "session_id"):
         parent[find(session_id)] = find(key)
