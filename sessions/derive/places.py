@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.utils.text import slugify
 
-from sessions.models import AgentSession, Project, SessionFacet, SourceSession
+from sessions.models import AgentSession, Project, SessionFacet, SourceFile, SourceSession
 from sessions.parsers.paths import Place, folder_slug, place_of, slug_place
 
 
@@ -40,7 +40,7 @@ class Places:
         link = links.order_by("source__relative_path").first()
         if link is None:
             return None
-        place = slug_place(link.source.relative_path.split("/", 1)[0])
+        place = slug_place(_first_folder(link.source))
         known = Project.objects.filter(folder_slug=place.key.removeprefix("slug:")).order_by("key").first()
         if known:
             self._by_key[known.key] = known
@@ -67,6 +67,14 @@ class Places:
         if project.folder_slug:
             placed = AgentSession.objects.filter(project__key=f"slug:{project.folder_slug}", agent_id="")
             placed.update(stale=True)
+
+
+def _first_folder(source: SourceFile) -> str:
+    """The project folder a file was first read from: moving files about does not move what was done."""
+    inside = source.root + "/"
+    first = next(iter(source.previous_paths), "")
+    relative = first.removeprefix(inside) if first.startswith(inside) else source.relative_path
+    return relative.split("/", 1)[0]
 
 
 def delete_empty_stand_ins() -> None:
