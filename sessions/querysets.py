@@ -229,7 +229,8 @@ class ToolCallQuerySet(models.QuerySet[Any]):
             .order_by()
             .values("path")
             .annotate(
-                reads=Count("id", filter=Q(file_action="read")),
+                reads=Count("id", filter=done & Q(file_action="read")),
+                failures=Count("id", filter=~done),
                 changes=Count("id", filter=changed),
                 created=Count("id", filter=done & Q(file_action="create")),
                 deleted=Count("id", filter=done & Q(file_action="delete")),

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
-from sessions.selectors import TranscriptItem
+from sessions.selectors import ResponseFigures, TranscriptItem
 
 FEWEST_CALLS = 3  # fewer are shown one by one
 
@@ -34,6 +35,20 @@ class Group:
         """(outcome, calls) of those that did not simply succeed."""
         outcomes = Counter(item.call.outcome for item in self.items if item.call)
         return [(outcome, count) for outcome, count in outcomes.most_common() if outcome != "ok"]
+
+    @property
+    def responses(self) -> int:
+        """Model responses that begin here and are counted in this session."""
+        return len(self._own_responses())
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        """Of those responses, as far as they have a price; None when none has."""
+        costs = [r.cost_usd for r in self._own_responses() if r.cost_usd is not None]
+        return sum(costs, Decimal()) if costs else None
+
+    def _own_responses(self) -> list[ResponseFigures]:
+        return [r for item in self.items for r in item.responses if not r.is_inherited]
 
     @property
     def elapsed_ms(self) -> int | None:

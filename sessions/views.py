@@ -11,6 +11,7 @@ from django_htmx.middleware import HtmxDetails
 
 from sessions import selectors
 from sessions.archive import ArchiveDamaged
+from sessions.date_bounds import reporting_zone
 from sessions.forms import SessionFilterForm
 from sessions.list_page import address, chips, columns
 from sessions.models import AgentSession
@@ -116,7 +117,7 @@ def session_tokens_page(request: HtmxRequest, public_id: str) -> HttpResponse:
     session, context = _session_context(public_id, "tokens")
     points = selectors.token_timeline(session)
     page = Paginator(points, POINTS_ON_A_PAGE).get_page(request.GET.get("page"))
-    context |= {"points": page.object_list, "page": page, "chart": token_chart(points)}
+    context |= {"points": page.object_list, "page": page, "chart": token_chart(points, context["zone"])}
     return render(request, "sessions/tokens.html", context)
 
 
@@ -153,7 +154,7 @@ def session_events_page(request: HtmxRequest, public_id: str) -> HttpResponse:
         "dates": selectors.told_dates(session),
         "timeline": selectors.told_timeline(session),
         "impact": impact[-100:],
-        "chart": impact_chart(impact),
+        "chart": impact_chart(impact, context["zone"]),
     }
     return render(request, "sessions/events.html", context)
 
@@ -213,7 +214,7 @@ def _session_context(public_id: str, tab: str) -> tuple[AgentSession, dict[str, 
         raise Http404("There is no session with that id.")
     now = timezone.now()
     row = selectors.session_rows([session], now=now)[0]
-    return session, {"session": session, "row": row, "tab": tab, "now": now}
+    return session, {"session": session, "row": row, "tab": tab, "now": now, "zone": reporting_zone()}
 
 
 def _number(text: str | None) -> int:

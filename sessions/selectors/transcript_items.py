@@ -94,6 +94,11 @@ class TranscriptItem:
     call: CallPart | None = None
 
     @property
+    def is_bare_thought(self) -> bool:
+        """Thinking whose text the transcript does not hold."""
+        return self.kind == "thinking" and not self.text
+
+    @property
     def anchor(self) -> str:
         """A name for it in its page."""
         return f"entry-{self.seq}" if self.part == 0 else f"entry-{self.seq}-{self.part}"

@@ -116,6 +116,7 @@ class FileTouched:
     shown_path: str
     reads: int
     changes: int
+    failures: int  # calls on it that did not succeed
     created: bool
     deleted: bool
     lines_added: int | None
@@ -136,6 +137,7 @@ def _file(row: dict[str, Any], cwd: str) -> FileTouched:
         shown_path=shortened(row["path"], cwd),
         reads=row["reads"],
         changes=row["changes"],
+        failures=row["failures"],
         created=row["created"] > 0,
         deleted=row["deleted"] > 0,
         lines_added=row["added"],
