@@ -26,7 +26,7 @@ MONTHS = 12
 
 @dataclass(frozen=True, slots=True)
 class ActiveDay:
-    """A day with responses, and the dashboard of that day."""
+    """A day, and the dashboard of it where it has responses."""
 
     day: date
     usage: Usage
@@ -58,20 +58,19 @@ def activity(latest_at: datetime, zone: ZoneInfo, *, project_id: int | None, lin
     first = months_before(after, MONTHS)
     period = Period(start_of_day(first, zone), start_of_day(after, zone), zone)
     cut = buckets(period, BucketKind.DAILY)
-    days = [
-        ActiveDay(date.fromisoformat(bucket.label), usage, links.dashboard(_period(bucket, zone)))
-        for bucket, usage in zip(cut, usage_by_bucket(cut, period, project_id), strict=True)
-    ]
+    usage = usage_by_bucket(cut, period, project_id)
+    days = [_day(bucket, used, zone, links) for bucket, used in zip(cut, usage, strict=True)]
     return Activity(period, [_cell(day) for day in days], _with_responses(days))
 
 
-def _period(bucket: Bucket, zone: ZoneInfo) -> Period:
-    return Period(bucket.start_at, bucket.end_at, zone)
+def _day(bucket: Bucket, usage: Usage, zone: ZoneInfo, links: Links) -> ActiveDay:
+    day = Period(bucket.start_at, bucket.end_at, zone)
+    return ActiveDay(date.fromisoformat(bucket.label), usage, links.dashboard(day) if usage.responses else "")
 
 
 def _cell(day: ActiveDay) -> CalendarDay:
     if not day.usage.responses:
-        return CalendarDay(day.day, 0, "no responses", "")
+        return CalendarDay(day.day, 0, "no responses", day.href)
     words = f"{count(day.usage.responses)} responses, {money(day.usage.cost_usd)}"
     return CalendarDay(day.day, day.usage.responses, words, day.href)
 

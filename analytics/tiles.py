@@ -166,7 +166,7 @@ def _lower_bound(usage: Usage) -> Mark | None:
         return None
     share = percentage(100 * usage.lower_bound_responses / usage.responses)
     return Mark(
-        f"lower bound in {share} of responses",
+        f"lower bound in {share}",
         f"{count(usage.lower_bound_responses)} of {count(usage.responses)} responses have no final record in "
         "the transcripts: their output tokens, and so their cost, may be higher.",
     )
