@@ -33,11 +33,11 @@ class Looks:
             yield
         finally:
             self.stopping.set()
-            self._thread.join(timeout=10)
+            self._thread.join(timeout=60)
         assert not self._thread.is_alive()
 
     def grow(self, *, beyond: int) -> bool:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             if self.count > beyond:
                 return True
@@ -83,6 +83,7 @@ def test_quiet_folders_are_left_alone_until_the_rescan(
 ) -> None:
     looks = Looks(tmp_path)
     with looks.running():
+        assert looks.grow(beyond=0)
         time.sleep(1.5)
         assert looks.count == 1
         monkeypatch.setattr(watching, "RESCAN_SECONDS", 0.1)
