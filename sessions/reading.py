@@ -57,7 +57,7 @@ def is_unchanged(source: SourceFile, found: FoundFile, now: datetime) -> bool:
 
 def read_source(source: SourceFile, found: FoundFile, writer: BatchWriter, now: datetime) -> Outcome:
     """Read what is new in a transcript into the writer. Raises OSError when it cannot be read."""
-    with open(found.path, "rb") as stream:
+    with open(found.location, "rb") as stream:
         size = os.fstat(stream.fileno()).st_size
         fresh = source.committed_offset == 0 and not source.provisional_bytes
         retract = False

@@ -109,7 +109,7 @@ def _at_its_place(source: SourceFile, found: FoundFile, now: datetime) -> Source
     """
     if source.path == found.path:
         return source
-    with open(found.path, "rb") as stream:
+    with open(found.location, "rb") as stream:
         moved = continues(source, found, stream, found.size)
     if not moved:
         _mark([source.pk], now)

@@ -23,7 +23,7 @@ _NAMES = (("agentType", "agent_type"), ("toolUseId", "tool_use_id"), ("descripti
 
 def read_sidecar(source: SourceFile, found: FoundFile, writer: BatchWriter, now: datetime) -> None:
     """Keep a sidecar's bytes and note what it says. Raises OSError when it cannot be read."""
-    with open(found.path, "rb") as stream:
+    with open(found.location, "rb") as stream:
         raw = stream.read(MAX_BYTES)
     source.generation += bool(source.committed_offset)
     source.committed_offset = len(raw)

@@ -33,6 +33,8 @@ class FoundFile:
     size: int
     mtime_ns: int
     ctime_ns: int
+    # What to open: `path` itself, but for names that are not UTF-8, of which `path` is a spelling to store.
+    location: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ def _found(path: str, root: Root, kind: str, info: os.stat_result) -> FoundFile:
         size=info.st_size,
         mtime_ns=info.st_mtime_ns,
         ctime_ns=info.st_ctime_ns,
+        location=path,
     )
 
 

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from sessions.parsers.keys import stable_key
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST_MS = 1_577_836_800_000  # 2020-01-01: older than any coding agent's transcript
 _LATEST_MS = 4_102_444_800_000  # 2100-01-01
@@ -12,6 +14,12 @@ MAX_TOKENS = 2_000_000  # a single request larger than this is a writer's error 
 def text(value: Any) -> str:
     """The value when it is a text, else ""."""
     return value if isinstance(value, str) else ""
+
+
+def identifier(value: Any, limit: int) -> str:
+    """The value when it is a text, at most `limit` characters long: what is cut off becomes a digest of it all."""
+    found = text(value)
+    return found if len(found) <= limit else f"{found[: limit - 17]}~{stable_key(found):016x}"
 
 
 def mapping(value: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from sessions.parsers.formats.claude_events import (
     system_events,
     user_events,
 )
-from sessions.parsers.formats.claude_tools import tool_result, tool_use
+from sessions.parsers.formats.claude_tools import AGENT_ID_CHARS, agent_of, tool_result, tool_use
 from sessions.parsers.formats.claude_usage import responses_of
 from sessions.parsers.keys import bytes_key, pair_key, uuid_key
 from sessions.parsers.lines import content as line_content
@@ -35,7 +35,7 @@ from sessions.parsers.records import (
     SessionRef,
     Spawn,
 )
-from sessions.parsers.values import items, mapping, text, time_ms
+from sessions.parsers.values import identifier, items, mapping, text, time_ms
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _FACET_KEYS = (
@@ -48,6 +48,7 @@ _FACET_KEYS = (
     ("author", "gitAuthor"),
 )
 EXCERPT_CHARS = 200
+NATIVE_ID_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,12 @@ class FileIdentity:
 def identify(relative: PurePath) -> FileIdentity:
     """The identity of a transcript by its path under the projects folder."""
     stem, folders = relative.stem, relative.parts[:-1]
-    agent_id = stem.removeprefix("agent-") if stem.startswith("agent-") else ""
+    agent_id = identifier(stem.removeprefix("agent-"), AGENT_ID_CHARS) if stem.startswith("agent-") else ""
     if "subagents" in folders:
         at = folders.index("subagents")
         kind = WORKFLOW_AGENT if "workflows" in folders[at:] else SUBAGENT
-        return FileIdentity(folders[at - 1] if at else "", agent_id or stem, kind)
+        owner = identifier(folders[at - 1], NATIVE_ID_CHARS) if at else ""
+        return FileIdentity(owner, agent_id or identifier(stem, AGENT_ID_CHARS), kind)
     if agent_id:
         return FileIdentity("", agent_id, SUBAGENT)
     return FileIdentity(stem if _UUID.fullmatch(stem) else "")
@@ -82,7 +84,7 @@ def first_owner(lines: Iterable[bytes]) -> str:
             record, _ = decode(body)
         except NotARecord:
             continue
-        if native := text(record.get("sessionId")):
+        if native := identifier(record.get("sessionId"), NATIVE_ID_CHARS):
             return native
     return ""
 
@@ -154,13 +156,13 @@ class LineReader:
         self, record: dict[str, Any], side: bool, own_key: int, parent_key: int | None
     ) -> SessionRef:
         """Whose line this is (R18, R19): the line's own session id first, then the file's owner."""
-        native = text(record.get("sessionId"))
+        native = identifier(record.get("sessionId"), NATIVE_ID_CHARS)
         if native and self.owner_guessed:
             self.guess_was_wrong = True
         native = native or self.owner
         agent_id, kind = self.identity.agent_id, self.identity.session_type
         if not agent_id and side:
-            agent_id, kind = text(record.get("agentId")), SUBAGENT
+            agent_id, kind = agent_of(record), SUBAGENT
             agent_id = agent_id or self._side_root(own_key, parent_key)
         known = self._refs.get((native, agent_id))
         if known is None:
@@ -217,7 +219,7 @@ class LineReader:
     def _read_progress(self, record: dict[str, Any], line: ParsedLine) -> None:
         """A subagent's message inside a progress record: a copy, and its only trace where its file is gone (R7)."""
         data = mapping(record.get("data"))
-        agent_id = text(data.get("agentId"))
+        agent_id = agent_of(data)
         call_id = text(record.get("parentToolUseID"))
         if agent_id and call_id:
             line.spawns.append(Spawn(call_id, agent_id))

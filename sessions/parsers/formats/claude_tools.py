@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from sessions.parsers.records import ToolResult, ToolUse
-from sessions.parsers.values import block_text, items, mapping, milliseconds, preview, text
+from sessions.parsers.values import block_text, identifier, items, mapping, milliseconds, preview, text
 
 OK, ERROR, REJECTED, INTERRUPTED, BLOCKED, PENDING = (
     "ok",
@@ -20,6 +20,7 @@ OK, ERROR, REJECTED, INTERRUPTED, BLOCKED, PENDING = (
 )
 OUTCOMES = (OK, ERROR, REJECTED, INTERRUPTED, BLOCKED, PENDING)
 TARGET_CHARS = 300
+AGENT_ID_CHARS = 100
 
 _AGENT_TOOLS = frozenset({"Task", "Agent"})
 _FILE_ACTIONS = {
@@ -216,8 +217,13 @@ def _line_count(content: str) -> int:
     return content.count("\n") + (bool(content) and not content.endswith("\n"))
 
 
+def agent_of(record: dict[str, Any]) -> str:
+    """The subagent a record names, or ""."""
+    return identifier(record.get("agentId"), AGENT_ID_CHARS)
+
+
 def _spawned(detail: dict[str, Any], said: str) -> str:
-    if agent_id := text(detail.get("agentId")):
+    if agent_id := agent_of(detail):
         return agent_id
     found = _AGENT_ID.search(said[-2000:]) if "agentId: " in said[-2000:] else None
     return found[1] if found else ""
