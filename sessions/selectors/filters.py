@@ -15,6 +15,7 @@ from sessions.querysets import AgentSessionQuerySet
 
 STATUSES = ("active", "completed", "interrupted", "failed")
 NANO = 10**9
+FEWEST_OF_AN_ID = 6  # a shorter word is the beginning of too many ids
 _IN_AND_OUT = F("input_tokens") + F("output_tokens")
 SORTS: dict[str, Any] = {
     "started_at": F("started_at"),
@@ -105,13 +106,15 @@ def _of_root(public_id: str) -> Q:
 
 
 def _saying(text: str) -> Q:
-    """Every word of it in the title, the id, the branch, or a prompt."""
+    """Every word of it in the title, the branch, a prompt, or as the beginning of the id."""
     condition = Q()
     for word in text.split()[:20]:
         asked = SessionEvent.objects.filter(
             session_id=OuterRef("pk"), kind__in=("prompt", "command"), text__icontains=word
         )
-        named = Q(title__icontains=word) | Q(branch__icontains=word) | Q(public_id__startswith=word)
+        named = Q(title__icontains=word) | Q(branch__icontains=word)
+        if len(word) >= FEWEST_OF_AN_ID:
+            named |= Q(public_id__startswith=word)
         condition &= named | Q(Exists(asked))
     return condition
 

@@ -1,0 +1,45 @@
+from time import perf_counter
+
+import pytest
+
+from sessions.markdown import MAX_CHARS, render
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("**so** `x`", "<p><strong>so</strong> <code>x</code></p>"),
+        ("# Title", "<h3>Title</h3>"),
+        ("a\nb", "<p>a<br>\nb</p>"),
+        ("<b>raw</b>", "<p>&lt;b&gt;raw&lt;/b&gt;</p>"),
+        ("[x](javascript:alert(1))", "<p>[x](javascript:alert(1))</p>"),
+        ("[x](/logout)", '<p><a rel="noopener noreferrer nofollow">x</a></p>'),
+        ("[x](//evil.example)", '<p><a rel="noopener noreferrer nofollow">x</a></p>'),
+    ],
+)
+def test_markdown_becomes_harmless_html(text: str, html: str) -> None:
+    assert render(text).strip() == html
+
+
+def test_links_lead_outside_and_tell_nothing() -> None:
+    html = render("[x](https://example.org/a)")
+    assert 'href="https://example.org/a"' in html
+    assert 'rel="noopener noreferrer nofollow"' in html
+
+
+def test_images_are_links_and_never_loaded() -> None:
+    html = render("![secret](https://example.org/pixel.png)")
+    assert "<img" not in html
+    assert 'href="https://example.org/pixel.png"' in html
+
+
+def test_long_texts_are_plain() -> None:
+    html = render("**x** <b>" + "y" * MAX_CHARS)
+    assert html.startswith('<div class="plain-text">**x** &lt;b&gt;y')
+
+
+@pytest.mark.parametrize("piece", ["![", "> ", "* ", "[a](", "**a", "|a", "`", "<a "])
+def test_hostile_texts_take_no_time(piece: str) -> None:
+    started = perf_counter()
+    render(piece * (MAX_CHARS // len(piece)))
+    assert perf_counter() - started < 2
