@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import batched
 from typing import Any
 
 from django.db import models
 from django.db.models import Avg, Case, Count, Exists, F, Max, Min, OuterRef, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
+
+from sessions.bulk import in_chunks
 
 RANK_BITS = 32  # seq = rank of the file in the session, then the number of the line in the file
 ACTIVE_FOR = timedelta(minutes=10)
@@ -113,6 +114,12 @@ class QuarantinedLineQuerySet(models.QuerySet[Any]):
 class PlacedQuerySet(models.QuerySet[Any]):
     """Rows with a place in their session: the file's rank there and the line in the file."""
 
+    def times_by_family(self, native_ids: Iterable[str]) -> dict[str, tuple[int, int]]:
+        """{trunk's own id: first and last moment of anything its subagents wrote}."""
+        told = self.filter(session__native_id__in=native_ids, at_ms__isnull=False)
+        rows = told.values_list("session__native_id").annotate(first=Min("at_ms"), last=Max("at_ms"))
+        return {native: (first, last) for native, first, last in rows}
+
     def behind_rank(self, rank: int) -> Any:
         """Rows that do not stand at this rank of their session's files."""
         return self.exclude(seq__gte=rank << RANK_BITS, seq__lt=(rank + 1) << RANK_BITS)
@@ -173,7 +180,7 @@ class ModelResponseQuerySet(models.QuerySet[Any]):
     def shared_message_keys(self, message_keys: Iterable[int]) -> list[int]:
         """Of these message ids, those that more than one response has."""
         found: list[int] = []
-        for chunk in batched(message_keys, 5000, strict=False):
+        for chunk in in_chunks(message_keys):
             rows = self.filter(message_key__in=chunk).values_list("message_key", flat=True)
             found += rows.annotate(n=Count("id")).filter(n__gt=1)
         return found

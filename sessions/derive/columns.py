@@ -27,7 +27,7 @@ def derive_columns(
     session: AgentSession, facts: Gathered, *, has_pending_call: bool, own_from_ms: int | None
 ) -> None:
     """Set every derived column that needs no other session's row."""
-    course = course_of(facts.steps or _steps_of_responses(facts), own_from_ms)
+    course = course_of(facts.steps or _steps_of_times(facts), own_from_ms)
     interrupted = _ends_interrupted(facts.events, course)
     end_turn = facts.last_stop_reason in ("end_turn", "stop_sequence")
     session.ending, session.is_open = ending_of(
@@ -47,9 +47,9 @@ def derive_columns(
     session.impact_history = impact_of(facts.changes)
 
 
-def _steps_of_responses(facts: Gathered) -> list[Step]:
-    """A subagent that only its parent's progress records tell of has no lines; its responses have times."""
-    return [Step(n, "assistant", "", at_ms) for n, at_ms in enumerate(sorted(facts.response_times))]
+def _steps_of_times(facts: Gathered) -> list[Step]:
+    """A session without lines of its own: only progress records or its subagents tell of it."""
+    return [Step(n, "assistant", "", at_ms) for n, at_ms in enumerate(sorted(facts.times))]
 
 
 def title_of(facts: Gathered) -> tuple[str, str]:
@@ -92,7 +92,8 @@ def _set_times(session: AgentSession, facts: Gathered, course: Course, own_from_
     session.active_seconds = session.wall_seconds = None
     if course.first_ms is not None and course.last_ms is not None and own is not None:
         session.wall_seconds = max(0, course.last_ms - own) // 1000
-        session.active_seconds = course.active_ms // 1000
+        # What its subagents worked is theirs, and how long it worked itself is not known.
+        session.active_seconds = None if facts.is_told_by_members else course.active_ms // 1000
 
 
 def _moment(at_ms: int | None) -> datetime | None:

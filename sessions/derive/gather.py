@@ -9,6 +9,7 @@ import orjson
 from sessions.derive.course import Step
 from sessions.derive.story import Change
 from sessions.models import (
+    AgentSession,
     ModelResponse,
     ResponseCopy,
     SessionEvent,
@@ -48,7 +49,9 @@ class Gathered:
     inherited: tuple[int, int] = (0, 0)
     shared_with: dict[int, int] = field(default_factory=dict)
     last_stop_reason: str = ""
-    response_times: list[int] = field(default_factory=list)
+    # When a session without lines of its own is known to have been at work, and whether only its subagents tell.
+    times: list[int] = field(default_factory=list)
+    is_told_by_members: bool = False
 
 
 def gather(session_ids: list[int]) -> dict[int, Gathered]:
@@ -69,6 +72,7 @@ def gather(session_ids: list[int]) -> dict[int, Gathered]:
     for session_id, shared in ResponseCopy.objects.shared_owners(session_ids).items():
         found[session_id].shared_with = shared
     _gather_last_stop(session_ids, found)
+    _gather_times_without_lines(session_ids, found)
     return found
 
 
@@ -124,9 +128,19 @@ def _gather_last_stop(session_ids: list[int], found: dict[int, Gathered]) -> Non
     ordered = copies.order_by("session_id", "first_at_ms", "response_id")
     for session_id, reason in ordered.values_list("session_id", "response__stop_reason"):
         found[session_id].last_stop_reason = reason
-    told = ResponseCopy.objects.filter(session_id__in=[key for key in session_ids if not found[key].steps])
+
+
+def _gather_times_without_lines(session_ids: list[int], found: dict[int, Gathered]) -> None:
+    """A session without lines of its own was there when its responses were, or its subagents."""
+    silent = [key for key in session_ids if not found[key].steps]
+    told = ResponseCopy.objects.filter(session_id__in=silent)
     for session_id, at_ms in told.values_list("session_id", "first_at_ms"):
-        found[session_id].response_times.append(at_ms)
+        found[session_id].times.append(at_ms)
+    trunks = AgentSession.objects.filter(id__in=silent, agent_id="")
+    natives = dict(trunks.values_list("native_id", "id"))
+    for native, ends in TranscriptEntry.objects.times_by_family(natives).items():
+        found[natives[native]].times.extend(ends)
+        found[natives[native]].is_told_by_members = True
 
 
 def pending_calls(session_ids: list[int]) -> set[int]:

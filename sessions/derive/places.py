@@ -53,7 +53,7 @@ class Places:
             project = Project.objects.create(
                 key=place.key[:1000],
                 slug=_free_slug(place.name),
-                name=place.name[:200],
+                name=_free_name(place),
                 root_path=place.root_path[:1000],
                 folder_slug=folder_slug(place.root_path)[:1000] if place.root_path else "",
                 is_demo=is_demo,
@@ -89,6 +89,14 @@ def _member_cwds(native_ids: list[str]) -> dict[str, str]:
     for native, cwd in facets.order_by("first_at_ms", "value").values_list("session__native_id", "value"):
         found.setdefault(native, cwd)
     return found
+
+
+def _free_name(place: Place) -> str:
+    """The folder's name, with the folder above it where another project has that name already."""
+    if not Project.objects.filter(name=place.name[:200]).exists():
+        return place.name[:200]
+    above = place.root_path.replace("\\", "/").rstrip("/").split("/")[-2:-1]
+    return f"{place.name[:120]} ({(above or [place.key])[0][:60] or '/'})"
 
 
 def _free_slug(name: str) -> str:

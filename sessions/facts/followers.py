@@ -18,7 +18,7 @@ def followers_of(lines: Iterable[ParsedLine], refs: Set[SessionRef]) -> set[int]
         | (_awaiting(asked) if asked else set())
         | _summarised(lines)
         | _forks({ref.key for ref in refs if not ref.agent_id})
-        | _trunks_placed_by_members(refs)
+        | _trunks_told_by_members(refs)
     )
 
 
@@ -65,7 +65,10 @@ def _forks(trunks: set[int]) -> set[int]:
     return {row[0] for row in rows_where_in(AgentSession, ("id",), "forked_from_id", trunks)}
 
 
-def _trunks_placed_by_members(refs: Set[SessionRef]) -> set[int]:
-    """Trunks without a transcript of their own: they ran where their subagents ran."""
+def _trunks_told_by_members(refs: Set[SessionRef]) -> set[int]:
+    """Trunks without a transcript of their own: they ran where and when their subagents ran."""
     trunks = {SessionRef(ref.native_id).key for ref in refs if ref.agent_id}
-    return {key for key, cwd in rows_where_in(AgentSession, ("id", "cwd"), "id", trunks) if not cwd}
+    columns = ("id", "cwd", "has_transcript")
+    return {
+        key for key, cwd, lines in rows_where_in(AgentSession, columns, "id", trunks) if not (cwd and lines)
+    }

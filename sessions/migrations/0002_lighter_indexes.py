@@ -5,20 +5,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('agent_sessions', '0001_initial'),
+        ("agent_sessions", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='modelresponse',
-            name='owner',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='own_responses', to='agent_sessions.agentsession'),
+            model_name="modelresponse",
+            name="owner",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="own_responses",
+                to="agent_sessions.agentsession",
+            ),
         ),
         migrations.AlterField(
-            model_name='toolcall',
-            name='owner',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='own_tool_calls', to='agent_sessions.agentsession'),
+            model_name="toolcall",
+            name="owner",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="own_tool_calls",
+                to="agent_sessions.agentsession",
+            ),
         ),
     ]

@@ -103,6 +103,7 @@ class AgentSession(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["-started_at", "id"], name="session_started"),
+            models.Index(fields=["ended_at"], name="session_ended"),
             models.Index(fields=["id"], name="session_stale", condition=Q(stale=True)),
         ]
 

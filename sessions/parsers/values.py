@@ -55,10 +55,13 @@ def token_count(value: Any, name: str, problems: list[tuple[str, str]]) -> int:
         return value
     if value is None:
         return 0
-    if isinstance(value, float) and value.is_integer() and 0 <= value <= MAX_TOKENS:
-        return int(value)
+    # JSON knows no integers: one of more than 64 bits arrives as a float.
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+        if 0 <= value <= MAX_TOKENS:
+            return value
     if type(value) is int and value > MAX_TOKENS:
-        problems.append(("usage_clamped", f"{name} of {value:,} was counted as {MAX_TOKENS:,}."))
+        problems.append(("usage_clamped", f"{name} of {value:.3g} was counted as {MAX_TOKENS:,}."))
         return MAX_TOKENS
     problems.append(("usage_invalid", f"{name} is {value!r:.60}, not a count; it was read as 0."))
     return 0
