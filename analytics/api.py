@@ -12,10 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from analytics.metrics import DIMENSIONS, METRICS, UnknownDimension, UnknownMetric, metric
+from analytics.metrics import DIMENSIONS, METRICS, UnknownDimension, UnknownMetric, metric, series_dimension
 from analytics.period_parameters import parse_period
 from analytics.periods import BucketKind, Period, PeriodError
-from analytics.selectors import BREAKDOWN_DIMENSIONS, breakdown, overview
+from analytics.selectors import BREAKDOWN_DIMENSIONS, breakdown, known_span, overview
 from analytics.serializers import (
     BreakdownSerializer,
     OverviewSerializer,
@@ -89,8 +89,14 @@ class SeriesParameters(PageParameters, PeriodParameters):
             raise ValidationError({"period": ["Period point and a session_id are asked for together."]})
         if session_id and attrs["metric"] != TIMELINE_METRIC:
             raise ValidationError({"metric": [f"A session's timeline is of {TIMELINE_METRIC}."]})
-        if session_id and attrs.get("group_by"):
+        group_by = attrs.get("group_by")
+        if session_id and group_by:
             raise ValidationError({"group_by": ["A session's timeline has no groups."]})
+        try:
+            if group_by:
+                series_dimension(METRICS[attrs["metric"]], group_by)
+        except UnknownDimension as error:
+            raise ValidationError({"group_by": [str(error)]}) from None
         return attrs
 
 
@@ -147,9 +153,11 @@ class SeriesView(APIView):
 
 
 def _buckets(asked: dict[str, Any], project_id: int | None) -> list[SeriesPoint]:
-    kind, group_by = BucketKind(asked["period"]), asked.get("group_by")
+    kind, group_by, within = BucketKind(asked["period"]), asked.get("group_by"), asked["within"]
+    if (within.starts_open or within.ends_open) and known_span(project_id) is None:
+        return []  # "everything" of an empty database has no first and last bucket
     try:
-        return series(asked["metric"], asked["within"], kind, project_id=project_id, group_by=group_by)
+        return series(asked["metric"], within, kind, project_id=project_id, group_by=group_by)
     except UnknownDimension as error:
         raise ValidationError({"group_by": [str(error)]}) from None
     except PeriodError as error:

@@ -69,7 +69,9 @@ def report(by: str, period: Period, *, project_id: int | None = None) -> Report:
     sums = usage.totals()
     total = ReportRow("total", sums["sessions"], Usage.from_sums(sums))
     if by in BUCKETS:
-        rows = _bucket_rows(usage, buckets(narrowed(period, project_id), BUCKETS[by]))
+        # An empty database has no span to narrow "everything" to, and no rows anyway.
+        empty = not total.count
+        rows = [] if empty else _bucket_rows(usage, buckets(narrowed(period, project_id), BUCKETS[by]))
     elif by == "session":
         rows = _session_rows(usage)
     else:

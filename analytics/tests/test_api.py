@@ -131,6 +131,13 @@ def test_a_session_has_its_timeline(client: Client, tmp_path: Path) -> None:
     }
 
 
+def test_an_empty_database_answers(client: Client) -> None:
+    assert get(client, OVERVIEW)["kpis"]["sessionCost"] == 0
+    assert get(client, SERIES, metric="session_cost")["items"] == []
+    assert get(client, SERIES, metric="session_cost", start="2026-03-01", end="2026-03-02")["total"] == 2
+    assert get(client, BREAKDOWN)["items"] == []
+
+
 def test_an_unknown_session_has_no_timeline(client: Client) -> None:
     refused(client, SERIES, 404, metric="session_tokens", session_id="nobody", period="point")
 
