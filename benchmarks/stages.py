@@ -11,7 +11,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import orjson
 
@@ -63,7 +63,8 @@ def _parse_file(path: Path, relative: Path) -> Totals:
     from sessions.parsers.formats.claude_code import LineReader, identify
     from sessions.parsers.lines import read_chunks, split
 
-    reader = LineReader(identify(relative))
+    identity = identify(PurePosixPath(relative))
+    reader = LineReader(identity, identity.owner or relative.stem)
     size, lines = path.stat().st_size, 0
     with path.open("rb") as stream:
         for chunk in read_chunks(stream, 0, size):  # the last one is what follows the last newline
