@@ -35,7 +35,7 @@ class HtmxRequest(HttpRequest):
 def session_list_page(request: HtmxRequest) -> HttpResponse:
     """The sessions that the filters in the address let through."""
     tidy = address(request.GET)
-    if not request.htmx and any(not value.strip() for value in request.GET.values()):
+    if not request.htmx and any(not str(value).strip() for value in request.GET.values()):
         return redirect(request.path + tidy)
     now = timezone.now()
     form = SessionFilterForm(request.GET)

@@ -51,10 +51,10 @@ def session_tree(session: AgentSession, *, now: datetime) -> list[TreeNode]:
     for key, node in nodes.items():
         known = above[key] if above[key] in nodes and not _circles(key, above) else None
         below[known].append(node)
-    for key, children in below.items():
+    for parent, children in below.items():
         children.sort(key=_by_start)
-        if key is not None:
-            nodes[key].children = children
+        if parent is not None:
+            nodes[parent].children = children
     for top in below[None]:
         _add_up(top, 0)
     return below[None]

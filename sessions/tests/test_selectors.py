@@ -19,10 +19,10 @@ NOW = START + timedelta(days=30)
 SONNET, OPUS, NOBODY = "claude-sonnet-4-5-20250929", "claude-opus-4-5-20251101", "nobody-knows-1"
 
 
-def listed(now: datetime = NOW, **query: str) -> SessionPage:
+def listed(at: datetime = NOW, /, **query: str) -> SessionPage:
     form = SessionFilterForm(query)
     assert form.is_valid(), form.errors
-    return selectors.session_list(form.filters(), now=now)
+    return selectors.session_list(form.filters(), now=at)
 
 
 def ids(page: SessionPage) -> list[str]:

@@ -233,5 +233,5 @@ def test_quality_shows_the_equation_and_pages_the_quarantined(client: Client, tm
     assert "{&quot;n&quot;: 1049" in html
     assert "{&quot;n&quot;: 1050" not in html
     rest = page(client, "data-quality", query="?page=2", **HTMX)
-    assert rest.strip().startswith('<section class="card card-flush" id="quarantined"')
+    assert rest.strip().startswith('<section class="card card-flush" id="quarantined" ')
     assert "{&quot;n&quot;: 1059" in rest
