@@ -42,7 +42,7 @@ def time_ms(value: Any) -> int | None:
         except (ValueError, OverflowError):
             return None
         result = (delta.days * 86_400 + delta.seconds) * 1000 + (delta.microseconds + 500) // 1000
-    elif isinstance(value, int | float) and not isinstance(value, bool):
+    elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf"):
         result = int(value)
     else:
         return None
@@ -52,7 +52,7 @@ def time_ms(value: Any) -> int | None:
 def token_count(value: Any, name: str, problems: list[tuple[str, str]]) -> int:
     """A token count: an integer >= 0. Anything else reads as 0 and is reported (R11)."""
     if type(value) is int and 0 <= value <= MAX_TOKENS:
-        return value
+        return int(value)
     if value is None:
         return 0
     # JSON knows no integers: one of more than 64 bits arrives as a float.
@@ -61,7 +61,7 @@ def token_count(value: Any, name: str, problems: list[tuple[str, str]]) -> int:
         if 0 <= value <= MAX_TOKENS:
             return value
     if type(value) is int and value > MAX_TOKENS:
-        problems.append(("usage_clamped", f"{name} of {value:.3g} was counted as {MAX_TOKENS:,}."))
+        problems.append(("usage_clamped", f"{name} of {value!r:.40} was counted as {MAX_TOKENS:,}."))
         return MAX_TOKENS
     problems.append(("usage_invalid", f"{name} is {value!r:.60}, not a count; it was read as 0."))
     return 0
