@@ -41,7 +41,9 @@ __all__ = [
 ]
 
 # Figures on pages follow the reading at this pace during a long run.
-SHOW_EVERY_SECONDS = 5.0
+SAVED_EVERY_SECONDS = 1.0
+FIRST_SHOWN_AFTER_SECONDS = 2.0
+SHOWN_AT_LEAST_EVERY_SECONDS = 20.0
 
 
 @dataclass(slots=True)
@@ -214,7 +216,8 @@ class _Run:
         now: datetime,
     ) -> None:
         self._report = report
-        self._shown = monotonic()
+        self._saved = self._shown = monotonic()
+        self._pause = FIRST_SHOWN_AFTER_SECONDS
         self._row = SyncRun.objects.create(
             started_at=now,
             heartbeat_at=now,
@@ -226,16 +229,22 @@ class _Run:
 
     def advance(self, progress: Progress) -> None:
         self._report(progress)
-        if monotonic() - self._shown < SHOW_EVERY_SECONDS:
-            return
-        refresh_stale()
-        roll_up()
+        if monotonic() - self._saved >= SAVED_EVERY_SECONDS:
+            self._save(progress)
+        if monotonic() - self._shown >= self._pause:
+            # Soon at first, since someone waits for the first figure; then rarer, since it costs reading time.
+            self._pause = min(2 * self._pause, SHOWN_AT_LEAST_EVERY_SECONDS)
+            refresh_stale()
+            roll_up()
+            self._shown = monotonic()
+
+    def _save(self, progress: Progress) -> None:
         row = self._row
         row.files_done, row.bytes_done, row.lines_done = progress[0], progress[2], progress[4]
         row.heartbeat_at = timezone.now()
         row.save()
-        Lease.renew("sync", _owner(), timezone.now())
-        self._shown = monotonic()
+        Lease.renew("sync", _owner(), row.heartbeat_at)
+        self._saved = monotonic()
 
     def finish(self, state: SyncRun.State, report: dict[str, Any]) -> None:
         row = self._row

@@ -56,11 +56,10 @@ def token_count(value: Any, name: str, problems: list[tuple[str, str]]) -> int:
     if value is None:
         return 0
     # JSON knows no integers: one of more than 64 bits arrives as a float.
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-        if 0 <= value <= MAX_TOKENS:
-            return value
-    if type(value) is int and value > MAX_TOKENS:
+    count = int(value) if isinstance(value, float) and value.is_integer() else value
+    if type(count) is int and 0 <= count <= MAX_TOKENS:
+        return int(count)
+    if type(count) is int and count > MAX_TOKENS:
         problems.append(("usage_clamped", f"{name} of {value!r:.40} was counted as {MAX_TOKENS:,}."))
         return MAX_TOKENS
     problems.append(("usage_invalid", f"{name} is {value!r:.60}, not a count; it was read as 0."))
