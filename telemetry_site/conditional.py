@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
@@ -39,6 +40,9 @@ def conditional(view: View) -> View:
 def _etag(request: HttpRequest) -> str | None:
     """Weak, since a compressed answer has other bytes; None where no version can be told."""
     if request.method not in ("GET", "HEAD"):
+        return None
+    # Where people log in, the view decides first who may know anything at all.
+    if settings.IS_TEAM and not request.user.is_authenticated:
         return None
     try:
         version = data_version(timezone.now())

@@ -44,7 +44,7 @@ def get(client: Client, path: str, **asked: Any) -> Any:
     return response.json()
 
 
-def refused(client: Client, path: str, status: int = 400, **asked: Any) -> dict[str, list[str]]:
+def refused(client: Client, path: str, status: int = 400, /, **asked: Any) -> dict[str, list[str]]:
     """The errors of a refusal, which always has a sentence."""
     response = client.get(path, asked)
     assert response.status_code == status, response.content
@@ -175,7 +175,7 @@ def test_a_metric_of_plans_is_not_invented(client: Client) -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_refused_by_name(client: Client, asked: dict[str, str], named: str) -> None:
+def test_what_is_wrong_is_refused_by_name(client: Client, asked: dict[str, Any], named: str) -> None:
     assert named in refused(client, SERIES, **asked)
 
 

@@ -16,6 +16,7 @@ from analytics.reporting import BY, report
 from analytics.selectors import USAGE_DIMENSIONS, breakdown, overview
 from analytics.series import series
 from analytics.sums import Usage
+from sessions.log_rows import logs_of
 from sessions.models import AgentSession
 from sessions.selectors import token_timeline
 from telemetry_site.pipeline import sync
@@ -116,6 +117,14 @@ def test_timelines_end_at_their_sessions_totals(expected: dict[str, Any]) -> Non
         assert end == session.input_tokens + session.output_tokens
         last += end
     assert last == expected["totals"]["input"] + expected["totals"]["output"]
+
+
+def test_log_rows_carry_the_tokens_of_their_session() -> None:
+    """A subagent that only its parent's progress records tell of has no lines of its own to carry them."""
+    for session in AgentSession.objects.filter(has_transcript=True):
+        metadata = [log["metadata"] for log in logs_of(session)]
+        own = sum(m["totalTokens"] for m in metadata if m.get("inherited") is False)
+        assert own == session.input_tokens + session.output_tokens, session.public_id
 
 
 @pytest.mark.parametrize("by", [by for by in BY if by != "tool"])
