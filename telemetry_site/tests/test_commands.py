@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import signal
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -122,6 +124,19 @@ def test_another_run_is_told_and_waited_for(transcripts: Path) -> None:
     with Lease("sync", "elsewhere:1", timezone.now()), pytest.raises(CommandError, match="elsewhere:1"):
         run("sync", "--claude", str(transcripts))
     assert not ModelResponse.objects.exists()
+
+
+def test_ctrl_c_ends_after_the_file_at_hand(transcripts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def press_ctrl_c(line: object, progress: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("telemetry_site.reading_once.ProgressLine.__call__", press_ctrl_c)
+        out, _, status = run("sync", "--claude", str(transcripts))
+    assert (status, ModelResponse.objects.count()) == (STOPPED, 1)
+    assert "Read 1 files" in out
+    assert run("sync", "--claude", str(transcripts))[2] == 0
+    assert ModelResponse.objects.count() == 3
 
 
 def test_a_file_that_cannot_be_read_needs_a_person() -> None:
