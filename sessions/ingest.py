@@ -157,7 +157,8 @@ class BatchWriter:
         name = record_name(line.kind, line.subtype)
         source.record_counts[name] = source.record_counts.get(name, 0) + 1
         if source.is_demo:
-            self._demo.add(key)
+            self._demo |= {key, *(self._session_key(seen.session) for seen in line.responses)}
+            self._demo.add(self._session_key(SessionRef(line.session.native_id)))
 
     def add_bad_line(self, source: SourceFile, bad: BadLine, *, provisional: bool = False) -> None:
         """Quarantine a line that could not be understood."""

@@ -4,14 +4,13 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('agent_sessions', '0002_lighter_indexes'),
+        ("agent_sessions", "0002_lighter_indexes"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='agentsession',
-            index=models.Index(fields=['ended_at'], name='session_ended'),
+            model_name="agentsession",
+            index=models.Index(fields=["ended_at"], name="session_ended"),
         ),
     ]

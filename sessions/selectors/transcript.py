@@ -125,7 +125,9 @@ def _look_up(
     found.copies = {copy.call.call_id: copy for copy in calls}
     found.results = dict(_answers(read))
     _add_answers_elsewhere(found, set(ids))
-    started: Any = AgentSession.objects.filter(spawned_by__in=[copy.call_id for copy in found.copies.values()])
+    started: Any = AgentSession.objects.filter(
+        spawned_by__in=[copy.call_id for copy in found.copies.values()]
+    )
     found.subagents = dict(started.values_list("spawned_by", "public_id"))
     return found
 
