@@ -286,7 +286,7 @@ def test_r35_cache_writes(given_: dict[str, int], change: dict[str, Any], counte
 
 
 def test_r37_r38_r39_fast_tier_place_and_searches() -> None:
-    more = {
+    more: dict[str, Any] = {
         "speed": "fast",
         "service_tier": "priority",
         "inference_geo": "eu",

@@ -1,6 +1,6 @@
 """Joins that do not depend on order, repetition or grouping."""
 
-from functools import reduce
+from collections.abc import Callable
 from itertools import permutations
 
 from hypothesis import given
@@ -164,13 +164,20 @@ def _result(at_ms: int | None, digest: int) -> ToolResult:
     return ToolResult("t", at_ms, False, "ok", "", None, "", "", None, None, "", (), 0, digest)
 
 
+def _first[T](join: Callable[[T | None, T | None], T | None], parts: list[T]) -> T | None:
+    found: T | None = None
+    for part in parts:
+        found = join(found, part)
+    return found
+
+
 MOMENTS = st.lists(st.tuples(st.none() | st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=4)
 
 
 @given(MOMENTS)
 def test_the_first_record_of_a_call_wins(moments: list[tuple[int | None, int]]) -> None:
-    uses = {reduce(first_use, [_use(*m) for m in order]) for order in permutations(moments)}
-    results = {reduce(first_result, [_result(*m) for m in order]) for order in permutations(moments)}
+    uses = {_first(first_use, [_use(*m) for m in order]) for order in permutations(moments)}
+    results = {_first(first_result, [_result(*m) for m in order]) for order in permutations(moments)}
     assert len(uses) == len(results) == 1
 
 

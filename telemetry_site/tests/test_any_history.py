@@ -173,7 +173,7 @@ class Histories(RuleBasedStateMachine):
 
 
 def test_any_history() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Histories,
         settings=settings(
             max_examples=15,
