@@ -105,8 +105,9 @@ def test_progress_grows_to_the_whole(root: Path) -> None:
     assert (told[-1].bytes_done, told[-1].lines_done) == (told[-1].bytes_total, 6)
 
 
-def test_pages_see_figures_while_a_run_lasts(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "SHOW_EVERY_SECONDS", 0.0)
+def test_pages_see_how_far_it_is_while_a_run_lasts(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for pause in ("SAVED_EVERY_SECONDS", "FIRST_SHOWN_AFTER_SECONDS"):
+        monkeypatch.setattr(pipeline, pause, 0.0)
     seen: list[int] = []
     sync([root], now=NOW, live=True, report=lambda _: seen.append(SyncRun.objects.get().files_done))
     assert seen == [0, 1, 2]
