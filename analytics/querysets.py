@@ -64,6 +64,21 @@ TOOL_NAMES = {
 }
 
 
+# The same for sessions by when they began (their model is the one that answered most), for events, and for calls.
+SESSION_NAMES = {
+    "project": Coalesce(F("project__name"), Value(UNATTRIBUTED)),
+    "model": _named("model"),
+    "session_type": F("session_type"),
+    "agent": _named("agent_name"),
+    "branch": _named("branch"),
+}
+EVENT_NAMES = {name: USAGE_NAMES[name] for name in ("session_type", "agent", "branch")} | {
+    "project": Coalesce(F("session__project__name"), Value(UNATTRIBUTED))
+}
+CALL_NAMES = {"tool": "name", "tool_category": "category", "mcp_server": "mcp_server"}
+UNGROUPED = Value("", output_field=CharField())
+
+
 class RollupQuerySet(models.QuerySet[Any]):
     def within(self, period: Period) -> Any:
         """Of the quarters a period touches."""

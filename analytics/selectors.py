@@ -58,7 +58,7 @@ def overview(period: Period, *, project_id: int | None = None) -> Overview:
     usage = SessionUsage.objects.within(period).of_project(project_id)
     tools = SessionToolUsage.objects.within(period).of_project(project_id)
     begun = _sessions_begun(period, project_id)
-    main = begun.roots().summary()
+    main, every = begun.roots().summary(), begun.summary()
     return Overview(
         period=period,
         usage=Usage.from_sums(usage.totals()),
@@ -66,9 +66,9 @@ def overview(period: Period, *, project_id: int | None = None) -> Overview:
         session_count=main["sessions"],
         subagent_session_count=begun.exclude(session_type__in=("session", "fork")).count(),
         session_duration_avg=main["duration_avg"],
-        active_seconds=main["active"],
+        active_seconds=every["active"],
         api_error_count=_events("api_error", period, project_id).count(),
-        web_search_side_calls=begun.summary()["web_searches"],
+        web_search_side_calls=every["web_searches"],
         models=_models(usage),
     )
 

@@ -1,6 +1,6 @@
 """Answers over time: one metric in buckets, whole or split into groups."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,8 +11,16 @@ from analytics.metrics import Metric, Source, UnknownDimension, series_dimension
 from analytics.metrics import metric as metric_named
 from analytics.models import SessionToolUsage, SessionUsage
 from analytics.periods import Bucket, BucketKind, Period, bucket_indexes, buckets
-from analytics.querysets import TOOL_NAMES, USAGE_NAMES, percentiles
-from analytics.selectors import narrowed
+from analytics.querysets import (
+    CALL_NAMES,
+    EVENT_NAMES,
+    SESSION_NAMES,
+    TOOL_NAMES,
+    UNGROUPED,
+    USAGE_NAMES,
+    percentiles,
+)
+from analytics.selectors import known_span, narrowed
 from analytics.sums import ToolUse, Usage
 from sessions.models import AgentSession, SessionEvent, ToolCall
 from sessions.parsers.pricing import model_family
@@ -69,6 +77,8 @@ def series(
     metric = metric_named(metric_id)
     if group_by:
         series_dimension(metric, group_by)
+    if (period.starts_open or period.ends_open) and known_span(project_id) is None:
+        return []
     cut = buckets(narrowed(period, project_id), kind)
     sums = _bucket_sums(metric, cut, project_id, group_by)
     return _filled(metric, cut, sums, grouped=group_by is not None)
@@ -84,14 +94,13 @@ def _bucket_sums(
     if metric.id in _TOOL_VALUES:
         rows = _summed(SessionToolUsage.objects, TOOL_NAMES, ToolUse, cut, project_id, group_by)
         return _values(_limited(rows, lambda t: t.calls), _TOOL_VALUES[metric.id])
-    if group_by:
-        raise UnknownDimension(f"dimension to group {metric.id} by", group_by, ())
     if metric.id in _EVENT_KINDS:
-        return {"": _event_counts(_EVENT_KINDS[metric.id], cut, project_id)}
+        return _limited(_event_counts(_EVENT_KINDS[metric.id], cut, project_id, group_by), int)
     if metric.id in _SESSION_METRICS:
-        return {"": _session_values(metric.id, cut, project_id)}
+        held = _limited(_session_rows(metric.id, cut, project_id, group_by), len)
+        return _values(held, _SESSION_VALUES[metric.id])
     if metric.id in _PERCENTILES:
-        return {"": _percentile_values(_PERCENTILES[metric.id], cut, project_id)}
+        return _percentile_values(_PERCENTILES[metric.id], cut, project_id, group_by)
     return {}
 
 
@@ -142,61 +151,82 @@ def _values(groups: dict[str, dict[int, Any]], value: Callable[[Any], Value]) ->
     return {name: {index: value(sums) for index, sums in held.items()} for name, held in groups.items()}
 
 
-def _event_counts(kind: str, cut: list[Bucket], project_id: int | None) -> dict[int, Value]:
-    quarters = _whole(cut).quarters
-    events = SessionEvent.objects.filter(
-        kind=kind, inherited=False, quarter__gte=quarters.start, quarter__lt=quarters.stop
-    )
+def _event_counts(
+    kind: str, cut: list[Bucket], project_id: int | None, group_by: str | None
+) -> dict[str, dict[int, Value]]:
+    events = SessionEvent.objects.filter(kind=kind, inherited=False)
     if project_id is not None:
         events = events.filter(session__project_id=project_id)
-    return _counted(sorted(events.values_list("quarter", flat=True)), cut)
+    found: dict[str, dict[int, Value]] = {}
+    for index, group in _grouped(events, "quarter", EVENT_NAMES, cut, group_by):
+        held = found.setdefault(group, {})
+        held[index] = int(held.get(index) or 0) + 1
+    return found
 
 
-def _counted(quarters: list[int], cut: list[Bucket]) -> dict[int, Value]:
-    counts: dict[int, Value] = {}
-    for index in bucket_indexes(quarters, cut):
-        if index is not None:
-            counts[index] = int(counts.get(index) or 0) + 1
-    return counts
-
-
-def _session_values(metric_id: str, cut: list[Bucket], project_id: int | None) -> dict[int, Value]:
-    """Sessions by the bucket they began in; active time includes that of subagents."""
-    quarters = _whole(cut).quarters
-    begun = AgentSession.objects.filter(start_quarter__gte=quarters.start, start_quarter__lt=quarters.stop)
-    if project_id is not None:
-        begun = begun.filter(project_id=project_id)
+def _session_rows(
+    metric_id: str, cut: list[Bucket], project_id: int | None, group_by: str | None
+) -> dict[str, dict[int, list[tuple[int | None, int | None]]]]:
+    """(wall, active) seconds of sessions by the bucket they began in; active time counts subagents too."""
+    begun = (
+        AgentSession.objects.all()
+        if project_id is None
+        else AgentSession.objects.filter(project_id=project_id)
+    )
     if metric_id != "active_seconds":
         begun = begun.roots()
-    rows = list(
-        begun.order_by("start_quarter").values_list("start_quarter", "wall_seconds", "active_seconds")
-    )
-    held: dict[int, list[tuple[int | None, int | None]]] = {}
-    for (_, wall, active), index in zip(rows, bucket_indexes([row[0] for row in rows], cut), strict=True):
+    found: dict[str, dict[int, list[tuple[int | None, int | None]]]] = {}
+    more = ("wall_seconds", "active_seconds")
+    for index, group, wall, active in _grouped(begun, "start_quarter", SESSION_NAMES, cut, group_by, *more):
+        found.setdefault(group, {}).setdefault(index, []).append((wall, active))
+    return found
+
+
+def _grouped(
+    rows: Any, quarter: str, names: dict[str, Any], cut: list[Bucket], group_by: str | None, *columns: str
+) -> Iterator[tuple[Any, ...]]:
+    """(bucket index, group, columns...) of rows with a quarter in the buckets."""
+    by_family = group_by == "model_family"
+    dimension = "model" if by_family else group_by
+    if dimension is not None and dimension not in names:
+        raise UnknownDimension("dimension to group this metric by", group_by or "", names)
+    name = names[dimension] if dimension else UNGROUPED
+    quarters = _whole(cut).quarters
+    within = rows.filter(**{f"{quarter}__gte": quarters.start, f"{quarter}__lt": quarters.stop})
+    told = list(within.annotate(row=name).order_by(quarter, "row").values_list(quarter, "row", *columns))
+    for row, index in zip(told, bucket_indexes([row[0] for row in told], cut), strict=True):
         if index is not None:
-            held.setdefault(index, []).append((wall, active))
-    if metric_id == "session_count":
-        return {index: len(found) for index, found in held.items()}
-    if metric_id == "active_seconds":
-        return {index: sum(active or 0 for _, active in found) for index, found in held.items()}
-    return {index: _mean([wall for wall, _ in found if wall is not None]) for index, found in held.items()}
+            group = (model_family(row[1]) or "(unattributed)") if by_family else row[1]
+            yield index, group, *row[2:]
 
 
-def _mean(values: Iterable[int]) -> float | None:
-    known = list(values)
+def _mean(values: Iterable[int | None]) -> float | None:
+    known = [v for v in values if v is not None]
     return sum(known) / len(known) if known else None
 
 
-def _percentile_values(share: float, cut: list[Bucket], project_id: int | None) -> dict[int, Value]:
+_SESSION_VALUES: dict[str, Callable[[Any], Value]] = {
+    "session_count": len,
+    "session_duration": lambda rows: _mean(wall for wall, _ in rows),
+    "active_seconds": lambda rows: sum(active or 0 for _, active in rows),
+}
+
+
+def _percentile_values(
+    share: float, cut: list[Bucket], project_id: int | None, group_by: str | None
+) -> dict[str, dict[int, Value]]:
     calls = (
         ToolCall.objects.all()
         if project_id is None
         else ToolCall.objects.filter(owner__project_id=project_id)
     )
-    found: dict[int, Value] = {}
+    if group_by is not None and group_by not in CALL_NAMES:
+        raise UnknownDimension("dimension to group this metric by", group_by, CALL_NAMES)
+    by = CALL_NAMES[group_by] if group_by else None
+    found: dict[str, dict[int, Value]] = {}
     for index, bucket in enumerate(cut):
-        for _, _, ms in percentiles(calls, _whole([bucket]), (share,)):
-            found[index] = ms
+        for group, _, ms in percentiles(calls, _whole([bucket]), (share,), by=by):
+            found.setdefault(group, {})[index] = ms
     return found
 
 

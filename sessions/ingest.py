@@ -367,7 +367,7 @@ def _entry_row(item: _NewLine) -> tuple[Any, ...]:
 def _event_rows(item: _NewLine) -> Iterable[tuple[Any, ...]]:
     line = item.line
     quarter = None if line.at_ms is None else quarter_of(line.at_ms)
-    problems = [Event("problem", p.detail, {"kind": p.kind}) for p in line.problems]
+    problems = [Event("problem", p.kind, {"detail": p.detail}) for p in line.problems]
     for event in (*line.events, *problems):
         data = event.data or {}
         leaf = data.get("leaf")

@@ -120,6 +120,11 @@ class PlacedQuerySet(models.QuerySet[Any]):
         rows = told.values_list("session__native_id").annotate(first=Min("at_ms"), last=Max("at_ms"))
         return {native: (first, last) for native, first, last in rows}
 
+    def problem_kinds(self) -> dict[str, int]:
+        """{kind: how often a value was read differently from how it was written}."""
+        told = self.filter(kind="problem", inherited=False)
+        return dict(told.values_list("text").annotate(n=Count("id")))
+
     def behind_rank(self, rank: int) -> Any:
         """Rows that do not stand at this rank of their session's files."""
         return self.exclude(seq__gte=rank << RANK_BITS, seq__lt=(rank + 1) << RANK_BITS)

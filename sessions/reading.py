@@ -6,7 +6,6 @@ starts a new generation and is read from its beginning; lines that no longer sta
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import BinaryIO
@@ -33,14 +32,6 @@ FULL_CHECK_BYTES = 8 << 20
 TORN_AFTER = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What reading one file came to."""
-
-    bytes_read: int = 0
-    retract: bool = False
-
-
 def is_unchanged(source: SourceFile, found: FoundFile, now: datetime) -> bool:
     """Whether nothing says that the file differs from what was read of it."""
     same = (
@@ -55,16 +46,18 @@ def is_unchanged(source: SourceFile, found: FoundFile, now: datetime) -> bool:
     return same and not (source.pending_bytes and _is_torn(found, now))
 
 
-def read_source(source: SourceFile, found: FoundFile, writer: BatchWriter, now: datetime) -> Outcome:
-    """Read what is new in a transcript into the writer. Raises OSError when it cannot be read."""
+def read_source(source: SourceFile, found: FoundFile, writer: BatchWriter, now: datetime) -> int:
+    """Read what is new in a transcript into the writer; returns how many bytes that was.
+
+    Raises OSError when the file cannot be read.
+    """
     with open(found.location, "rb") as stream:
         size = os.fstat(stream.fileno()).st_size
         fresh = source.committed_offset == 0 and not source.provisional_bytes
-        retract = False
         if not fresh and not continues(source, found, stream, size):
             begin_generation(source, writer)
         elif source.provisional_bytes:
-            retract = _take_back_tail(source, stream, size, writer)
+            source.needs_rebuild |= _take_back_tail(source, stream, size, writer)
         if source.missing_since:
             writer.after_write(lambda: _is_back(source))
         _note_stat(source, found, size, now)
@@ -80,7 +73,8 @@ def read_source(source: SourceFile, found: FoundFile, writer: BatchWriter, now: 
     if source.generation > 1:
         writer.after_write(lambda: supersede(source))
     writer.tally.bytes_read += size - start
-    return Outcome(size - start, retract or reader.guess_was_wrong)
+    source.needs_rebuild |= reader.guess_was_wrong
+    return size - start
 
 
 def _lines_from_start(stream: BinaryIO, size: int) -> Iterator[bytes]:
@@ -130,6 +124,7 @@ def take_chunk(
             writer.add_line(source, result)
     source.committed_offset = chunk.end
     source.last_at_ms = reader.last_at_ms
+    source.needs_rebuild |= reader.guess_was_wrong
 
 
 def _parsed(chunk: Chunk, line_no: int, reader: LineReader) -> Iterator[ParsedLine | BadLine | None]:

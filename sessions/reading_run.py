@@ -27,12 +27,11 @@ class Progress(NamedTuple):
 
 @dataclass(slots=True)
 class ReadingResult:
-    """What a run read, and the files whose facts must be derived again."""
+    """What a run read, and what went wrong with it."""
 
     read: int = 0
     failed: int = 0
     problems: list[str] = field(default_factory=list)
-    retract: set[int] = field(default_factory=set)
     stopped: bool = False
 
 
@@ -72,10 +71,8 @@ def _read_one(
         if found.kind == SIDECAR:
             read_sidecar(source, found, writer, now)
         else:
-            outcome = read_source(source, found, writer, now)
+            read_source(source, found, writer, now)
             result.read += 1
-            if outcome.retract:
-                result.retract.add(source.pk)
     except OSError as error:
         reason = error.strerror or str(error)
         result.failed += 1

@@ -140,7 +140,7 @@ def _forget_facts(source: SourceFile) -> None:
     start_over(source)
     source.lines_seen = source.lines_stored = source.lines_duplicate = 0
     source.lines_quarantined = source.lines_blank = 0
-    source.record_counts, source.problem_counts = {}, {}
+    source.record_counts, source.needs_rebuild = {}, False
 
 
 def _archived_lines(source: SourceFile, generation: int) -> Iterator[bytes]:

@@ -117,11 +117,20 @@ def sync(
     result.problems += [f"{item.path} was left out: {item.reason}." for item in plan.unreadable]
     result.files["failed"] += len(plan.unreadable)
     _fill(result, Tally())
-    if not plan.is_empty or AgentSession.objects.stale().exists() or DirtyQuarter.objects.exists():
+    if not plan.is_empty or _is_unfinished():
         with Lease("sync", _owner(), now), _rare_collection():
-            _run(plan, result, now, report, stop, live=live)
+            _run(plan, result, now, report, stop, live=live, started=started)
     result.seconds = monotonic() - started
     return result
+
+
+def _is_unfinished() -> bool:
+    """Whether a run that died left marks."""
+    return (
+        AgentSession.objects.stale().exists()
+        or DirtyQuarter.objects.exists()
+        or SourceFile.objects.filter(needs_rebuild=True).exists()
+    )
 
 
 @contextmanager
@@ -146,6 +155,7 @@ def _run(
     stop: Callable[[], bool],
     *,
     live: bool,
+    started: float,
 ) -> None:
     prices = price_book()
     writer = BatchWriter(prices, batch_lines=LIVE_BATCH_LINES if live else COLD_BATCH_LINES)
@@ -154,7 +164,7 @@ def _run(
     is_demo = all(root.path.startswith(demo_root + os.sep) for root in plan.roots)
     try:
         reading = read_changed(plan, writer, now, is_demo=is_demo, report=run.advance, stop=stop)
-        _derive_again(reading, prices)
+        _derive_again(prices)
         refresh_stale()
         roll_up()
     except BaseException as error:
@@ -162,13 +172,15 @@ def _run(
         raise
     _note(reading, result)
     _fill(result, writer.tally)
+    result.seconds = monotonic() - started
     run.finish(SyncRun.State.STOPPED if reading.stopped else SyncRun.State.DONE, result.as_json())
 
 
-def _derive_again(reading: ReadingResult, prices: PriceBook) -> None:
-    """A half-written line that was counted grew into another: derive the facts it touched again."""
-    if reading.retract:
-        for _ in rebuild(prices, reading.retract):
+def _derive_again(prices: PriceBook) -> None:
+    """Where a half-written line that was counted grew into another: derive the facts it touched again."""
+    sources = list(SourceFile.objects.filter(needs_rebuild=True).values_list("id", flat=True))
+    if sources:
+        for _ in rebuild(prices, sources):
             pass
 
 

@@ -58,7 +58,7 @@ def _dumps() -> Iterator[tuple[str, Any]]:
     yield "response_copies", ResponseCopy.objects.values_list(*_columns(ResponseCopy, "entry_id"))
     yield "tool_calls", ToolCall.objects.values_list(*_columns(ToolCall))
     yield "tool_call_copies", _call_copies()
-    standing = ("id", "source_id", "generation", "offset", "length", "seq", "provisional")
+    standing: tuple[str, ...] = ("id", "source_id", "generation", "offset", "length", "seq", "provisional")
     yield "entries", TranscriptEntry.objects.values_list(*_columns(TranscriptEntry, *standing))
     yield "events", SessionEvent.objects.values_list(*_columns(SessionEvent, "id", "entry_id", "seq"))
     yield "facets", SessionFacet.objects.values_list(*_columns(SessionFacet, "first_line"))

@@ -45,7 +45,8 @@ class SourceFile(models.Model):
     lines_blank = models.IntegerField(default=0)
     # {"type/subtype": count} of the records read, for the list of unknown types without a scan of all entries.
     record_counts = models.JSONField(default=dict)
-    problem_counts = models.JSONField(default=dict)
+    # True: a line that had been counted turned out to be another; its facts are derived again from the archive.
+    needs_rebuild = models.BooleanField(default=False)
     previous_paths = models.JSONField(default=list)
     missing_since = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=500, blank=True)
@@ -55,6 +56,7 @@ class SourceFile(models.Model):
     objects = SourceFileQuerySet.as_manager()
 
     class Meta:
+        indexes = [models.Index(fields=["id"], name="source_rebuild", condition=models.Q(needs_rebuild=True))]
         constraints = [
             models.CheckConstraint(
                 name="source_every_line_accounted_for",

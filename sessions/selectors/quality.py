@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sessions.models import ModelResponse, QuarantinedLine, SourceFile, SyncRun
+from sessions.models import ModelResponse, QuarantinedLine, SessionEvent, SourceFile, SyncRun
 from sessions.parsers.formats.claude_events import KNOWN_TYPES
 from sessions.parsers.model_names import display_model
 
@@ -111,10 +111,9 @@ def equation() -> Equation:
 
 def _counted_kinds() -> tuple[Counter[str], Counter[str]]:
     """(record types that are not known, kinds of problems), each with its count over all files."""
-    unknown, problems = Counter[str](), Counter[str]()
-    rows = SourceFile.objects.transcripts().values_list("record_counts", "problem_counts")
-    for records, found in rows.iterator():
-        problems.update(found)
+    unknown = Counter[str]()
+    problems = Counter(SessionEvent.objects.problem_kinds())
+    for records in SourceFile.objects.transcripts().values_list("record_counts", flat=True).iterator():
         unknown.update({name: n for name, n in records.items() if name.split("/")[0] not in KNOWN_TYPES})
     return unknown, problems
 
