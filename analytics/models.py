@@ -15,6 +15,16 @@ class SessionUsage(models.Model):
     project = models.ForeignKey("agent_sessions.Project", on_delete=models.CASCADE, null=True)
     model = models.CharField(max_length=200)  # raw id; fast mode is its own row with "-fast"
     skill = models.CharField(max_length=200, blank=True)
+    # What the responses were for, as the session's spans tell; None where nothing does.
+    feature = models.ForeignKey(
+        "project_tasks.Feature", on_delete=models.SET_NULL, null=True, related_name="usage"
+    )
+    phase = models.ForeignKey(
+        "project_tasks.Phase", on_delete=models.SET_NULL, null=True, related_name="usage"
+    )
+    task = models.ForeignKey(
+        "project_tasks.ProjectTask", on_delete=models.SET_NULL, null=True, related_name="usage"
+    )
     responses = models.IntegerField()
     lower_bound_responses = models.IntegerField()
     partial_responses = models.IntegerField()
@@ -33,7 +43,8 @@ class SessionUsage(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["quarter", "session", "model", "skill"], name="session_usage_once_per_slot"
+                fields=["quarter", "session", "model", "skill", "feature", "phase", "task"],
+                name="session_usage_once_per_slot",
             )
         ]
 
@@ -49,6 +60,15 @@ class SessionToolUsage(models.Model):
     name = models.CharField(max_length=200, blank=True)
     category = models.CharField(max_length=20, blank=True)
     mcp_server = models.CharField(max_length=200, blank=True)
+    feature = models.ForeignKey(
+        "project_tasks.Feature", on_delete=models.SET_NULL, null=True, related_name="tool_usage"
+    )
+    phase = models.ForeignKey(
+        "project_tasks.Phase", on_delete=models.SET_NULL, null=True, related_name="tool_usage"
+    )
+    task = models.ForeignKey(
+        "project_tasks.ProjectTask", on_delete=models.SET_NULL, null=True, related_name="tool_usage"
+    )
     calls = models.IntegerField()
     errors = models.IntegerField()  # answers marked as errors, rejections included
     outcome_ok = models.IntegerField()
@@ -67,6 +87,7 @@ class SessionToolUsage(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["quarter", "session", "name"], name="session_tool_usage_once_per_slot"
+                fields=["quarter", "session", "name", "feature", "phase", "task"],
+                name="session_tool_usage_once_per_slot",
             )
         ]

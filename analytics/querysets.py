@@ -4,10 +4,25 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, CharField, Count, F, FloatField, Min, Q, Sum, Value, When, Window
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    F,
+    FloatField,
+    Min,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+    When,
+    Window,
+)
 from django.db.models.functions import Cast, Ceil, Coalesce, Concat, RowNumber
 
 from analytics.periods import Period
+from tasks.models import ServedSpan
 
 SUMMED = (
     "responses",
@@ -37,6 +52,7 @@ TOOL_SUMMED = (
     "lines_changed",
 )
 UNATTRIBUTED = "(unattributed)"
+WORK_DIMENSIONS = ("feature", "phase", "task")
 
 
 def _named(field: str) -> Any:
@@ -52,12 +68,15 @@ USAGE_NAMES = {
     "agent": _named("session__agent_name"),
     "skill": _named("skill"),
     "branch": _named("session__branch"),
+    # By id, since slugs repeat in other projects; selectors put the names.
+    **{name: Coalesce(Cast(f"{name}_id", CharField()), Value(UNATTRIBUTED)) for name in WORK_DIMENSIONS},
 }
 TOOL_NAMES = {
     "project": USAGE_NAMES["project"],
     "session_type": USAGE_NAMES["session_type"],
     "agent": USAGE_NAMES["agent"],
     "branch": USAGE_NAMES["branch"],
+    **{name: USAGE_NAMES[name] for name in WORK_DIMENSIONS},
     "tool": _named("name"),
     "tool_category": _named("category"),
     "mcp_server": _named("mcp_server"),
@@ -173,13 +192,26 @@ def usage_rows(responses: Any, quarters: Iterable[int]) -> Any:
         "n_reported": Sum("reported_cost_nano_usd"),
     }
     shown = Case(When(fast=True, then=Concat("model", Value("-fast"))), default=F("model"))
-    rows = responses.counted().filter(quarter__in=quarters).annotate(shown=shown)
-    keys = ("quarter", "owner_id", "owner__project_id", "shown", "skill")
-    return rows.values_list(*keys).annotate(**sums).order_by("quarter", "owner_id", "shown", "skill")
+    rows = responses.counted().filter(quarter__in=quarters).annotate(shown=shown, **_work("at_ms"))
+    keys = ("quarter", "owner_id", "owner__project_id", "shown", "skill", *WORK)
+    return rows.values_list(*keys).annotate(**sums).order_by("quarter", "owner_id", "shown", "skill", *WORK)
 
 
-USAGE_COLUMNS = ("quarter", "session_id", "project_id", "model", "skill", *SUMMED, *MONEY)
-TOOL_COLUMNS = ("quarter", "session_id", "project_id", "name", "category", "mcp_server", *TOOL_SUMMED)
+WORK = ("of_feature", "of_phase", "of_task")
+
+
+def _work(moment: str) -> dict[str, Any]:
+    """What the owner's span at a row's moment was for."""
+    spans = ServedSpan.objects.filter(session_id=OuterRef("owner_id"), from_ms__lte=OuterRef(moment))
+    latest = spans.order_by("-from_ms")
+    fields = ("feature_id", "phase_id", "task_id")
+    return {name: Subquery(latest.values(field)[:1]) for name, field in zip(WORK, fields, strict=True)}
+
+
+WORK_COLUMNS = ("feature_id", "phase_id", "task_id")
+USAGE_COLUMNS = ("quarter", "session_id", "project_id", "model", "skill", *WORK_COLUMNS, *SUMMED, *MONEY)
+TOOL_KEYS = ("quarter", "session_id", "project_id", "name", "category", "mcp_server")
+TOOL_COLUMNS = (*TOOL_KEYS, *WORK_COLUMNS, *TOOL_SUMMED)
 
 
 def tool_usage_rows(calls: Any, quarters: Iterable[int]) -> Any:
@@ -195,9 +227,9 @@ def tool_usage_rows(calls: Any, quarters: Iterable[int]) -> Any:
         "n_execution": Coalesce(Sum("execution_ms"), 0),
         "n_lines": Coalesce(Sum(changed, filter=Q(outcome="ok")), 0),
     }
-    rows = calls.counted().filter(quarter__in=quarters)
-    keys = ("quarter", "owner_id", "owner__project_id", "name", "category", "mcp_server")
-    return rows.values_list(*keys).annotate(**sums).order_by("quarter", "owner_id", "name")
+    rows = calls.counted().filter(quarter__in=quarters).annotate(**_work("use_at_ms"))
+    keys = ("quarter", "owner_id", "owner__project_id", "name", "category", "mcp_server", *WORK)
+    return rows.values_list(*keys).annotate(**sums).order_by("quarter", "owner_id", "name", *WORK)
 
 
 def percentiles(calls: Any, period: Period, shares: Iterable[float], *, by: str | None = None) -> Any:

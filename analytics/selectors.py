@@ -8,14 +8,24 @@ from typing import Any
 from analytics.metrics import dimension as dimension_named
 from analytics.models import SessionToolUsage, SessionUsage
 from analytics.periods import Period, quarter_start
-from analytics.querysets import percentiles
+from analytics.querysets import WORK_DIMENSIONS, percentiles
 from analytics.sums import ToolUse, Usage
+from analytics.work import work_names
 from sessions.models import AgentSession, SessionEvent, ToolCall
 from sessions.parsers.pricing import model_family
 
 TOP_MODELS = 8
 TOOL_DIMENSIONS = ("tool", "tool_category", "mcp_server")
-USAGE_DIMENSIONS = ("model", "model_family", "session_type", "agent", "skill", "project", "branch")
+USAGE_DIMENSIONS = (
+    "model",
+    "model_family",
+    "session_type",
+    "agent",
+    "skill",
+    "project",
+    "branch",
+    *WORK_DIMENSIONS,
+)
 BREAKDOWN_DIMENSIONS = (*USAGE_DIMENSIONS, *TOOL_DIMENSIONS)
 _SORTS = {
     "count": lambda row: (-row.count, row.name),
@@ -133,8 +143,11 @@ def breakdown(
 def _usage_rows(dimension: str, usage: Any) -> list[BreakdownRow]:
     if dimension == "model_family":
         return _family_rows(usage)
-    rows = usage.by_dimension(dimension)
-    return [BreakdownRow(row["row"], row["sessions"], Usage.from_sums(row)) for row in rows]
+    rows = list(usage.by_dimension(dimension))
+    names = work_names(dimension, (row["row"] for row in rows)) if dimension in WORK_DIMENSIONS else {}
+    return [
+        BreakdownRow(names.get(row["row"], row["row"]), row["sessions"], Usage.from_sums(row)) for row in rows
+    ]
 
 
 def _family_rows(usage: Any) -> list[BreakdownRow]:

@@ -18,10 +18,12 @@ from analytics.querysets import (
     TOOL_NAMES,
     UNGROUPED,
     USAGE_NAMES,
+    WORK_DIMENSIONS,
     percentiles,
 )
 from analytics.selectors import known_span, narrowed
 from analytics.sums import ToolUse, Usage
+from analytics.work import work_names
 from sessions.models import AgentSession, SessionEvent, ToolCall
 from sessions.parsers.pricing import model_family
 
@@ -81,6 +83,9 @@ def series(
         return []
     cut = buckets(narrowed(period, project_id), kind)
     sums = _bucket_sums(metric, cut, project_id, group_by)
+    if group_by in WORK_DIMENSIONS:
+        names = work_names(group_by, sums)
+        sums = {names.get(key, key): held for key, held in sums.items()}
     return _filled(metric, cut, sums, grouped=group_by is not None)
 
 

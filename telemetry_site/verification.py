@@ -64,8 +64,8 @@ def _dumps() -> Iterator[tuple[str, Any]]:
     yield "facets", SessionFacet.objects.values_list(*_columns(SessionFacet, "first_line"))
     places = ("id", "source_id", "generation", "provisional")
     yield "quarantined", QuarantinedLine.objects.values_list(*_columns(QuarantinedLine, *places))
-    yield "usage", SessionUsage.objects.values_list(*_with_project_key(USAGE_COLUMNS))
-    yield "tool_usage", SessionToolUsage.objects.values_list(*_with_project_key(TOOL_COLUMNS))
+    yield "usage", SessionUsage.objects.values_list(*_with_names(USAGE_COLUMNS))
+    yield "tool_usage", SessionToolUsage.objects.values_list(*_with_names(TOOL_COLUMNS))
 
 
 def _columns(model: type[Model], *left_out: str) -> list[str]:
@@ -73,12 +73,20 @@ def _columns(model: type[Model], *left_out: str) -> list[str]:
 
 
 def _session_columns() -> list[str]:
-    return list(_with_project_key(_columns(AgentSession, "stale", "source_missing")))
+    return list(_with_names(_columns(AgentSession, "stale", "source_missing")))
 
 
-def _with_project_key(columns: Iterable[str]) -> list[str]:
-    """Project ids are given out in the order of reading; a project's key says the same everywhere."""
-    return ["project__key" if name == "project_id" else name for name in columns]
+_SAID_EVERYWHERE = {
+    "project_id": ("project__key",),
+    "feature_id": ("feature__slug",),
+    "phase_id": ("phase__token",),
+    "task_id": ("task__document__project_path", "task__raw_id", "task__occurrence"),
+}
+
+
+def _with_names(columns: Iterable[str]) -> list[str]:
+    """Ids are given out in the order of reading; what stands here for them says the same everywhere."""
+    return [said for name in columns for said in _SAID_EVERYWHERE.get(name, (name,))]
 
 
 def _call_copies() -> QuerySet[Any, Any]:

@@ -1,0 +1,37 @@
+"""What numbers about planned work are called: rollups hold ids, people read slugs."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from tasks.models import Feature, Phase, ProjectTask
+
+
+def work_names(dimension: str, ids: Iterable[str]) -> dict[str, str]:
+    """{id as text: name} of features, phases or tasks; a name that several have is told apart by what holds it."""
+    keys = [int(key) for key in ids if key.isdecimal()]
+    if dimension == "feature":
+        features = Feature.objects.filter(id__in=keys).values_list("id", "slug", "project__slug")
+        return _apart({str(key): (slug, f"{project}/{slug}") for key, slug, project in features})
+    if dimension == "phase":
+        phases = Phase.objects.filter(id__in=keys).values_list(
+            "id", "token", "feature__slug", "feature__project__slug"
+        )
+        return _apart(
+            {
+                str(key): (f"{slug}/{token}", f"{project}/{slug}/{token}")
+                for key, token, slug, project in phases
+            }
+        )
+    tasks = ProjectTask.objects.filter(id__in=keys).values_list(
+        "id", "raw_id", "feature__slug", "document__project_path", "occurrence"
+    )
+    named = {}
+    for key, raw_id, slug, path, occurrence in tasks:
+        again = f"#{occurrence + 1}" if occurrence else ""
+        named[str(key)] = (f"{slug or path}/{raw_id}", f"{path}/{raw_id}{again}")
+    return _apart(named)
+
+
+def _apart(named: dict[str, tuple[str, str]]) -> dict[str, str]:
+    counts = Counter(short for short, _ in named.values())
+    return {key: short if counts[short] == 1 else long for key, (short, long) in named.items()}
