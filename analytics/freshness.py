@@ -1,15 +1,14 @@
 """How old the figures are, and whether they are still growing."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Subquery
 
 from sessions.models import AgentSession, SyncRun
+from sessions.selectors.quality import ALIVE_FOR
 
-# A run says every few seconds that it lives; a killed one never says that it ended.
-ALIVE_FOR = timedelta(minutes=2)
 # Runs that failed or still read say nothing of when data was last read; so many of them in a row are rare.
 RUNS_LOOKED_AT = 5
 

@@ -2,16 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from analytics.querysets import MONEY, SUMMED, TOOL_SUMMED
-
-NANO = Decimal(10**9)
+from sessions.token_sums import TokenSums
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(TokenSums):
     """Sums over responses. `cost_usd` is of the priced ones, None where nothing is priced."""
 
     responses: int = 0
@@ -26,24 +24,6 @@ class Usage:
     unpriced_responses: int = 0
     cost_nano_usd: int | None = None
     reported_cost_nano_usd: int | None = None
-
-    @property
-    def cost_usd(self) -> Decimal | None:
-        return None if self.cost_nano_usd is None else Decimal(self.cost_nano_usd) / NANO
-
-    @property
-    def cache_creation_tokens(self) -> int:
-        return self.cache_creation_5m_tokens + self.cache_creation_1h_tokens
-
-    @property
-    def tokens(self) -> int:
-        """Input plus output: what `sessionTokens` means."""
-        return self.input_tokens + self.output_tokens
-
-    @property
-    def all_tokens(self) -> int:
-        """All four classes."""
-        return self.tokens + self.cache_read_tokens + self.cache_creation_tokens
 
     @property
     def cache_hit_rate(self) -> float | None:

@@ -1,16 +1,14 @@
 """Sums of usage and money, in one shape wherever they are summed over."""
 
 from dataclasses import dataclass, fields
-from decimal import Decimal
 from typing import Any
 
 from sessions.models import AgentSession
-
-NANO = Decimal(10**9)
+from sessions.token_sums import TokenSums
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(TokenSums):
     """Sums over sessions' own responses; money is of the priced ones, None where none is priced."""
 
     sessions: int = 0
@@ -27,24 +25,6 @@ class Totals:
     active_seconds: int = 0
     tool_calls: int = 0
     tool_errors: int = 0
-
-    @property
-    def cost_usd(self) -> Decimal | None:
-        return None if self.cost_nano_usd is None else Decimal(self.cost_nano_usd) / NANO
-
-    @property
-    def cache_creation_tokens(self) -> int:
-        return self.cache_creation_5m_tokens + self.cache_creation_1h_tokens
-
-    @property
-    def tokens(self) -> int:
-        """Input plus output."""
-        return self.input_tokens + self.output_tokens
-
-    @property
-    def all_tokens(self) -> int:
-        """All four classes."""
-        return self.tokens + self.cache_read_tokens + self.cache_creation_tokens
 
     @classmethod
     def from_sums(cls, row: dict[str, Any]) -> "Totals":
