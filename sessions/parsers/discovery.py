@@ -2,8 +2,8 @@
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 TRANSCRIPT = "transcript"
@@ -68,36 +68,55 @@ def roots_of(folders: list[str]) -> list[Root]:
     return list(found.values())
 
 
-def walk(root: Root) -> Iterator[FoundFile | Unreadable]:
-    """Every transcript and sidecar under a root, at any depth. Links to folders are followed once."""
-    yield from _walk(root.path, root, set())
+def walk(
+    root: Root,
+    kind_of: Callable[[str], str] | None = None,
+    enters: Callable[[str], bool] = lambda _: True,
+) -> Iterator[FoundFile | Unreadable]:
+    """Every transcript and sidecar under a root, at any depth. Links to folders are followed once.
+
+    Other kinds of files are found by `kind_of`, which gives the kind of a file's name, "" for one to leave out;
+    `enters` says of a folder's path whether to look into it.
+    """
+    yield from _Walk(root, kind_of or _kind, enters).of(root.path)
 
 
-def _walk(folder: str, root: Root, seen: set[tuple[int, int]]) -> Iterator[FoundFile | Unreadable]:
-    try:
-        identity = os.stat(folder)
-        if (identity.st_dev, identity.st_ino) in seen:
+@dataclass(slots=True)
+class _Walk:
+    root: Root
+    kind_of: Callable[[str], str]
+    enters: Callable[[str], bool]
+    seen: set[tuple[int, int]] = field(default_factory=set)
+
+    def of(self, folder: str) -> Iterator[FoundFile | Unreadable]:
+        try:
+            identity = os.stat(folder)
+            if (identity.st_dev, identity.st_ino) in self.seen:
+                return
+            self.seen.add((identity.st_dev, identity.st_ino))
+            with os.scandir(folder) as scan:
+                entries = sorted(scan, key=lambda e: e.name)
+        except OSError as error:
+            yield Unreadable(folder, error.strerror or str(error))
             return
-        seen.add((identity.st_dev, identity.st_ino))
-        with os.scandir(folder) as scan:
-            entries = sorted(scan, key=lambda e: e.name)
-    except OSError as error:
-        yield Unreadable(folder, error.strerror or str(error))
-        return
-    for entry in entries:
+        for entry in entries:
+            yield from self._entry(entry)
+
+    def _entry(self, entry: "os.DirEntry[str]") -> Iterator[FoundFile | Unreadable]:
         try:
             if entry.is_dir():
-                yield from _walk(entry.path, root, seen)
-                continue
-            kind = _kind(entry.name)
+                if self.enters(entry.path):
+                    yield from self.of(entry.path)
+                return
+            kind = self.kind_of(entry.name)
             if not kind:
-                continue
+                return
             info = entry.stat()
         except OSError as error:
             yield Unreadable(entry.path, error.strerror or str(error))
-            continue
+            return
         if stat.S_ISREG(info.st_mode):
-            yield _found(entry.path, root, kind, info)
+            yield _found(entry.path, self.root, kind, info)
         else:
             yield Unreadable(entry.path, "not a regular file")
 

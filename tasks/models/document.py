@@ -35,6 +35,7 @@ class Document(models.Model):
     # All that was read from the file, as tasks.parsers.records.ParsedDocument writes itself down.
     facts = models.JSONField(default=dict)
     facts_version = models.IntegerField(default=0)
+    source_generation = models.IntegerField(default=0)  # of which `facts` tells
     first_seen_at = models.DateTimeField()
     changed_at = models.DateTimeField()  # when a sync last read other content than before
     removed_at = models.DateTimeField(null=True, blank=True)
