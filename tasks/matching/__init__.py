@@ -7,7 +7,7 @@ How the weights combine and why is in docs/decisions/0020-how-work-is-linked.md.
 from tasks.matching.evidence import gather_evidence
 from tasks.matching.plans import Days, PlanFeature, PlanIndex, PlanPhase, PlanTask, Target
 from tasks.matching.rules import RULES, Evidence, Role, Rule
-from tasks.matching.scoring import LINK_FROM, PRIMARY_FROM, Candidate, Match, match, score
+from tasks.matching.scoring import LINK_FROM, PRIMARY_FROM, Candidate, Match, mass_of, match, score
 from tasks.matching.signals import Call, Command, Said, SessionSignals
 from tasks.matching.spans import Span, spans
 
@@ -32,6 +32,7 @@ __all__ = [
     "Span",
     "Target",
     "gather_evidence",
+    "mass_of",
     "match",
     "score",
     "spans",

@@ -24,9 +24,11 @@ _TAKES_PHASE = re.compile(r"(?:^|[:/_-])(?:phases?|verify-work|execute-plan)$", 
 _CHANGES_LIST = re.compile(r"(?:^|[:/_-])(?:insert|add|remove|delete)[_-]", re.IGNORECASE)
 # Commands of the agent itself, which order no work whatever stands behind them.
 _BUILT_IN = frozenset(
-    ("add-dir", "agents", "bug", "clear", "compact", "config", "context", "cost", "doctor", "export", "help")
-    + ("hooks", "ide", "init", "login", "logout", "mcp", "memory", "model", "permissions", "plugin", "rename")
-    + ("resume", "rewind", "status", "statusline", "theme", "usage")
+    {
+        *("add-dir", "agents", "bug", "clear", "compact", "config", "context", "cost", "doctor", "export"),
+        *("help", "hooks", "ide", "init", "login", "logout", "mcp", "memory", "model", "permissions"),
+        *("plugin", "rename", "resume", "rewind", "status", "statusline", "theme", "usage"),
+    }
 )
 
 

@@ -46,6 +46,7 @@ class PlanTask:
     feature: int
     phase: int | None = None
     name: str = ""  # the id the plan gives it
+    documents: tuple[str, ...] = ()  # a file that is this task alone
     files: tuple[str, ...] = ()
     commits: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
@@ -127,9 +128,9 @@ class PlanIndex:
     def _add_feature(self, feature: PlanFeature) -> None:
         target = Target(feature.key)
         self.slugs[feature.slug.lower().replace("_", "-")].add(target)
-        if number := leading_number(feature.slug):
-            self.phases[number].add(target)
         for name in (feature.slug, *feature.aliases):
+            if number := leading_number(name) or phase_number(name):
+                self.phases[number].add(target)
             self.aliases[name.lower().replace("_", "-")].add(target)
             self.aliases[canonical(name)].add(target)
         _add(self.requests, feature.requests, target)
@@ -144,15 +145,19 @@ class PlanIndex:
         _add(self.pull_requests, map(pull_request_number, phase.pull_requests), target)
         _add(self.agents, phase.agents, target)
         self._add_common(phase, target)
-        for path in map(clean_path, phase.documents):
-            self.documents[path].discard(Target(phase.feature))  # the phase says the same more exactly
-            self.documents[path].add(target)
+        self._add_documents(phase.documents, target)
 
     def _add_task(self, task: PlanTask) -> None:
         target = Target(task.feature, task.phase, task.key)
         _add(self.ids, [task.name], target)
+        self._add_documents(task.documents, target)
         _add(self.agents, task.agents, target)
         self._add_common(task, target)
+
+    def _add_documents(self, paths: Iterable[str], target: Target) -> None:
+        """A file of a part is no longer a file of the whole: the part says the same more exactly."""
+        for path in map(clean_path, paths):
+            self.documents[path] = {t for t in self.documents[path] if not t.holds(target)} | {target}
 
     def _add_common(self, of: PlanFeature | PlanPhase | PlanTask, target: Target) -> None:
         _add(self.sessions, of.sessions, target)

@@ -36,6 +36,7 @@ RULES: dict[str, Rule] = {
     "command_path": Rule(0.92, 0.95, Role.ORDER, True, "a slash command was given the plan's path"),
     "command_phase": Rule(0.90, 0.93, Role.ORDER, True, "a slash command was given the phase's number"),
     "command_slug": Rule(0.85, 0.90, Role.ORDER, True, "a slash command was given the plan's name"),
+    "inherited": Rule(0.90, 0.90, Role.HINT, True, "the session that started this agent served it then"),
     "request_id": Rule(0.85, 0.90, Role.ORDER, True, "a prompt names the request behind the plan"),
     "task_id": Rule(0.75, 0.90, Role.ORDER, False, "a prompt names a task by its id"),
     "prompt_path": Rule(0.70, 0.80, Role.ORDER, False, "a prompt names the plan's path"),

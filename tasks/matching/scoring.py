@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tasks.matching.evidence import gather_evidence
 from tasks.matching.plans import PlanIndex, Target
-from tasks.matching.rules import RULES, WEAK, Evidence
+from tasks.matching.rules import RULES, WEAK, Evidence, Role
 from tasks.matching.signals import SessionSignals
 
 LINK_FROM = 0.5
@@ -67,13 +67,18 @@ def combined(weights: Iterable[float]) -> float:
     return 1 - prod(1 - weight for weight in weights)
 
 
+def mass_of(pieces: Iterable[Evidence]) -> float:
+    """What pieces of evidence for one thing say together, without doubt about which thing is meant."""
+    return combined(_strengths(pieces).values())
+
+
 def _level(found: Iterable[Evidence], of: TargetOf) -> list[Candidate]:
     groups: dict[Target, list[Evidence]] = defaultdict(list)
     for piece in found:
         target = of(piece.target)
         if target is not None:
             groups[target].append(piece)
-    masses = {target: combined(_strengths(pieces).values()) for target, pieces in groups.items()}
+    masses = {target: mass_of(pieces) for target, pieces in groups.items()}
     total = sum(masses.values())
     made = [_candidate(target, pieces, masses[target], total) for target, pieces in groups.items()]
     return sorted(made, key=_rank)
@@ -116,10 +121,8 @@ def _primary(features: list[Candidate], phases: list[Candidate], tasks: list[Can
     best = _clear_winner(features)
     if best is None or best.confidence < PRIMARY_FROM:
         return None
-    phase = _dominant(best.target, phases)
-    if phase is None:
-        return _dominant(best.target, tasks) or best.target
-    return _dominant(phase, tasks) or phase
+    phase = _dominant(best, phases)
+    return (_dominant(phase or best, tasks) or phase or best).target
 
 
 def _clear_winner(features: list[Candidate]) -> Candidate | None:
@@ -134,11 +137,15 @@ def _clear_winner(features: list[Candidate]) -> Candidate | None:
     return in_dates[0] if len(in_dates) == 1 else None
 
 
-def _dominant(whole: Target, parts: list[Candidate]) -> Target | None:
-    inside = [c for c in parts if whole.holds(c.target)]
+def _dominant(whole: Candidate, parts: list[Candidate]) -> Candidate | None:
+    """The part that holds most of what was found in the parts; none where the whole itself was ordered."""
+    ordered = (p for p in whole.evidence if RULES[p.kind].direct and RULES[p.kind].role is Role.ORDER)
+    inside = [c for c in parts if c.target != whole.target and whole.target.holds(c.target)]
     total = sum(c.mass for c in inside)
     best = max(inside, key=lambda c: c.mass, default=None)
-    return best.target if best and best.is_link and best.mass / total >= DOMINANT else None
+    if best is None or not best.is_link or any(piece.target == whole.target for piece in ordered):
+        return None
+    return best if best.mass / total >= DOMINANT else None
 
 
 def _rank(candidate: Candidate) -> tuple[float, float, int, int, int]:

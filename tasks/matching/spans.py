@@ -27,6 +27,11 @@ class Span(NamedTuple):
     phase: int | None
     task: int | None
 
+    @property
+    def target(self) -> Target | None:
+        """What was worked on; None where nothing says."""
+        return None if self.feature is None else Target(self.feature, self.phase, self.task)
+
 
 class _Step(NamedTuple):
     at_ms: int

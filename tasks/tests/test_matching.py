@@ -139,7 +139,8 @@ def test_each_kind_of_evidence_is_found(kind: str) -> None:
 
 
 def test_every_rule_has_an_example() -> None:
-    assert set(RULES) - set(KINDS) == {"agent", "time"}  # they support others: see below
+    # Agents and dates support others (see below); what a subagent inherits is for linking to say.
+    assert set(RULES) - set(KINDS) == {"agent", "time", "inherited"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -354,6 +355,13 @@ def test_a_session_of_two_phases_is_mainly_for_their_feature() -> None:
     result = match(session(commands=(command,)), plans())
     assert set(links(result)) == {Target(LOGIN), Target(LOGIN, 11), Target(LOGIN, 12)}
     assert result.primary == Target(LOGIN)
+
+
+def test_one_task_of_an_ordered_phase_is_not_all_of_it() -> None:
+    commit = Call(1, 10 * DAY, commits=("3f2a9c1d",))
+    command = order("/dev:execute-phase", f"1 {PLANS}/passkey-login-v1.md")
+    assert match(session(commands=(command,), calls=(commit,)), plans()).primary == Target(LOGIN, 11)
+    assert match(session(calls=(commit,)), plans()).primary == Target(LOGIN, 11, 111)
 
 
 def test_saying_the_same_again_adds_nothing() -> None:
