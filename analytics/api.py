@@ -12,10 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from analytics.metrics import DIMENSIONS, METRICS, UnknownDimension, UnknownMetric, metric, series_dimension
+from analytics.metrics import METRICS, UnknownDimension, UnknownMetric, metric, series_dimension
 from analytics.period_parameters import parse_period
 from analytics.periods import BucketKind, Period, PeriodError
-from analytics.selectors import BREAKDOWN_DIMENSIONS, breakdown, known_span, overview
+from analytics.selectors import BREAKDOWN_DIMENSIONS, breakdown, overview
 from analytics.serializers import (
     BreakdownSerializer,
     OverviewSerializer,
@@ -26,7 +26,7 @@ from analytics.serializers import (
     token_point,
     top_models,
 )
-from analytics.series import ANSWERED, SeriesPoint, series
+from analytics.series import SeriesPoint, series
 from sessions.api_parameters import PageParameters, ProjectParameters, project_id_of
 from sessions.selectors import TokenPoint, token_timeline
 from sessions.selectors import session as session_of
@@ -62,7 +62,7 @@ class PeriodParameters(ProjectParameters):
 
 
 class SeriesParameters(PageParameters, PeriodParameters):
-    metric = serializers.CharField(help_text="One of: " + ", ".join(sorted(ANSWERED)))
+    metric = serializers.CharField(help_text="One of: " + ", ".join(sorted(METRICS)))
     period = serializers.ChoiceField(
         SERIES_PERIODS, required=False, help_text="The width of a bucket; `point` for a session's timeline."
     )
@@ -71,15 +71,10 @@ class SeriesParameters(PageParameters, PeriodParameters):
     limit = serializers.IntegerField(min_value=1, max_value=1000, default=500)
 
     def validate_metric(self, name: str) -> str:
-        valid = [id for id in METRICS if id in ANSWERED]
         try:
-            found = metric(name).id
-        except UnknownMetric:
-            raise ValidationError(str(UnknownMetric("metric", name, valid))) from None
-        if found not in ANSWERED:
-            told = f"{found} is told by plans, which are not read yet; valid are {', '.join(valid)}."
-            raise ValidationError(told)
-        return found
+            return metric(name).id
+        except UnknownMetric as error:
+            raise ValidationError(str(error)) from None
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
@@ -107,9 +102,6 @@ class BreakdownParameters(PageParameters, PeriodParameters):
     def validate_dimension(self, name: str) -> str:
         if name in BREAKDOWN_DIMENSIONS:
             return name
-        if name in DIMENSIONS:
-            valid = ", ".join(BREAKDOWN_DIMENSIONS)
-            raise ValidationError(f"{name} is told by plans, which are not read yet; valid are {valid}.")
         raise ValidationError(str(UnknownDimension("dimension", name, BREAKDOWN_DIMENSIONS)))
 
 
@@ -154,8 +146,6 @@ class SeriesView(APIView):
 
 def _buckets(asked: dict[str, Any], project_id: int | None) -> list[SeriesPoint]:
     kind, group_by, within = BucketKind(asked["period"]), asked.get("group_by"), asked["within"]
-    if (within.starts_open or within.ends_open) and known_span(project_id) is None:
-        return []  # "everything" of an empty database has no first and last bucket
     try:
         return series(asked["metric"], within, kind, project_id=project_id, group_by=group_by)
     except UnknownDimension as error:

@@ -3,13 +3,15 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from analytics.metrics import dimension as dimension_named
 from analytics.models import SessionToolUsage, SessionUsage
 from analytics.periods import Period, quarter_start
+from analytics.plan_figures import PlanFigures, plan_figures
 from analytics.querysets import WORK_DIMENSIONS, percentiles
-from analytics.sums import ToolUse, Usage
+from analytics.sums import ToolUse, Usage, cost_per_task
 from analytics.work import work_names
 from sessions.models import AgentSession, SessionEvent, ToolCall
 from sessions.parsers.pricing import model_family
@@ -58,9 +60,23 @@ class Overview:
     api_error_count: int
     web_search_side_calls: int
     models: list[ModelUsage]
-    task_velocity: int | None = None
-    task_completion_pct: float | None = None
-    feature_progress: float | None = None
+    plans: PlanFigures = field(default_factory=PlanFigures)
+
+    @property
+    def task_velocity(self) -> int | None:
+        return self.plans.task_velocity
+
+    @property
+    def task_completion_pct(self) -> float | None:
+        return self.plans.task_completion_pct
+
+    @property
+    def feature_progress(self) -> float | None:
+        return self.plans.feature_progress
+
+    @property
+    def cost_per_completed_task(self) -> Decimal | None:
+        return cost_per_task(self.usage, self.task_velocity)
 
 
 def overview(period: Period, *, project_id: int | None = None) -> Overview:
@@ -80,6 +96,7 @@ def overview(period: Period, *, project_id: int | None = None) -> Overview:
         api_error_count=_events("api_error", period, project_id).count(),
         web_search_side_calls=every["web_searches"],
         models=_models(usage),
+        plans=plan_figures(period, project_id=project_id),
     )
 
 

@@ -18,9 +18,17 @@ class FiguresSerializer(serializers.Serializer[Any]):
     sessionTokens = serializers.IntegerField(help_text="Input plus output tokens.")
     sessionCount = serializers.IntegerField(help_text="Sessions that began in the period, forks included.")
     sessionDurationAvg = serializers.FloatField(allow_null=True, help_text="Seconds, pauses included.")
-    taskVelocity = serializers.IntegerField(allow_null=True)
-    taskCompletionPct = serializers.FloatField(allow_null=True)
-    featureProgress = serializers.FloatField(allow_null=True)
+    taskVelocity = serializers.IntegerField(
+        allow_null=True,
+        help_text="Tasks completed in the period, put-off ones included; null when no plans were read.",
+    )
+    taskCompletionPct = serializers.FloatField(
+        allow_null=True, help_text="Percent of all tasks that were complete at the end of the period."
+    )
+    featureProgress = serializers.FloatField(
+        allow_null=True,
+        help_text="Mean over features of the percent of their tasks complete at the end of the period.",
+    )
     toolCallCount = serializers.IntegerField()
     toolSuccessRate = serializers.FloatField(
         allow_null=True, help_text="Percent of the calls that succeeded or failed."
@@ -94,7 +102,7 @@ def figures(answer: Overview) -> dict[str, Any]:
         "partialOutputResponses": usage.lower_bound_responses,
         "activeSeconds": answer.active_seconds,
         "subagentSessionCount": answer.subagent_session_count,
-        "costPerCompletedTask": None,
+        "costPerCompletedTask": rounded_money(answer.cost_per_completed_task),
     }
 
 

@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from analytics.metrics import Metric, Source, UnknownDimension, series_dimension
+from analytics.metrics import Metric, UnknownDimension, series_dimension
 from analytics.metrics import metric as metric_named
 from analytics.models import SessionToolUsage, SessionUsage
 from analytics.periods import Bucket, BucketKind, Period, bucket_indexes, buckets
+from analytics.plan_figures import has_plans, task_courses
+from analytics.plan_series import costs_of_tasks, plan_groups, reaching
 from analytics.querysets import (
     CALL_NAMES,
     EVENT_NAMES,
@@ -60,7 +62,21 @@ _TOOL_VALUES: dict[str, Callable[[ToolUse], Value]] = {
 _EVENT_KINDS = {"api_error_count": "api_error", "compaction_count": "compaction"}
 _SESSION_METRICS = ("session_count", "session_duration", "active_seconds")
 _PERCENTILES = {"tool_duration_p50": 0.5, "tool_duration_p95": 0.95}
-ANSWERED = frozenset({*_USAGE_VALUES, *_TOOL_VALUES, *_EVENT_KINDS, *_SESSION_METRICS, *_PERCENTILES})
+_PLAN_VALUES: dict[str, Callable[[Any], Value]] = {
+    "task_velocity": int,
+    "task_completion_pct": lambda share: share.percent,
+    "feature_progress": lambda share: share.percent,
+    "cost_per_completed_task": lambda cost: cost.each,
+}
+_PLAN_SIZES: dict[str, Callable[[Any], int]] = {
+    "task_velocity": int,
+    "task_completion_pct": lambda share: share.whole,
+    "feature_progress": lambda share: share.whole,
+    "cost_per_completed_task": lambda cost: cost.usage.all_tokens,
+}
+ANSWERED = frozenset(
+    {*_USAGE_VALUES, *_TOOL_VALUES, *_EVENT_KINDS, *_SESSION_METRICS, *_PERCENTILES, *_PLAN_VALUES}
+)
 
 
 def series(
@@ -74,19 +90,47 @@ def series(
     """A metric per bucket of the period, ascending; with `group_by`, one point per bucket and group.
 
     A flow is summed from the dates each event happened, a ratio is the true ratio of its bucket. An end nobody
-    named is cut to what there is data of. Raises UnknownMetric, UnknownDimension or TooManyBuckets.
+    named is cut to what there is data of. A metric about plans is None everywhere as long as none was read.
+    Raises UnknownMetric, UnknownDimension or TooManyBuckets.
     """
     metric = metric_named(metric_id)
     if group_by:
         series_dimension(metric, group_by)
+    if metric.id in _PLAN_VALUES and has_plans(project_id):
+        return _plan_series(metric, period, kind, project_id, group_by)
     if (period.starts_open or period.ends_open) and known_span(project_id) is None:
         return []
     cut = buckets(narrowed(period, project_id), kind)
-    sums = _bucket_sums(metric, cut, project_id, group_by)
+    if metric.id in _PLAN_VALUES:
+        return [SeriesPoint(bucket, None) for bucket in cut]
+    return _told(metric, cut, _bucket_sums(metric, cut, project_id, group_by), group_by)
+
+
+def _told(
+    metric: Metric, cut: list[Bucket], sums: dict[str, dict[int, Value]], group_by: str | None
+) -> list[SeriesPoint]:
+    """The points of a series, its groups under the names people know them by."""
     if group_by in WORK_DIMENSIONS:
         names = work_names(group_by, sums)
         sums = {names.get(key, key): held for key, held in sums.items()}
     return _filled(metric, cut, sums, grouped=group_by is not None)
+
+
+def _plan_series(
+    metric: Metric, period: Period, kind: BucketKind, project_id: int | None, group_by: str | None
+) -> list[SeriesPoint]:
+    """A metric about plans. Tasks were completed before the first session, too: they also tell what is known."""
+    courses = task_courses(project_id, period.zone)
+    within = reaching(period, known_span(project_id), courses)
+    if within.starts_open or within.ends_open:
+        return []
+    cut = buckets(within, kind)
+    groups = plan_groups(metric.id, courses, cut, group_by)
+    if metric.id == "cost_per_completed_task":
+        usage = _summed(SessionUsage.objects, USAGE_NAMES, Usage, cut, project_id, group_by)
+        groups = costs_of_tasks(usage, groups)
+    limited = _limited(groups, _PLAN_SIZES[metric.id])
+    return _told(metric, cut, _values(limited, _PLAN_VALUES[metric.id]), group_by)
 
 
 def _bucket_sums(
@@ -246,11 +290,6 @@ def _filled(
         for index, bucket in enumerate(cut)
         for group, held in groups.items()
     ]
-
-
-def is_answered(metric: Metric) -> bool:
-    """Whether the metric's facts are read already; those about plans are not."""
-    return metric.source not in (Source.TASKS, Source.FEATURES)
 
 
 def latest_of(points: Iterable[SeriesPoint]) -> datetime | None:

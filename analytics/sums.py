@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from analytics.querysets import MONEY, SUMMED, TOOL_SUMMED
@@ -70,6 +71,12 @@ class ToolUse:
 
     def __add__(self, other: "ToolUse") -> "ToolUse":
         return ToolUse(**{name: getattr(self, name) + getattr(other, name) for name in TOOL_SUMMED})
+
+
+def cost_per_task(usage: Usage, completed: int | None) -> Decimal | None:
+    """Dollars per completed task; None where none was completed or no cost is known."""
+    cost = usage.cost_usd
+    return cost / completed if completed and cost is not None else None
 
 
 def _add_known(one: int | None, other: int | None) -> int | None:

@@ -1,0 +1,123 @@
+"""Metrics about plans over time: tasks completed, how far tasks and features have come, cost per completed task."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from analytics.periods import Bucket, Period
+from analytics.plan_figures import COURSE_GROUPS, Share, TaskCourse, completion, feature_progress
+from analytics.selectors import Span
+from analytics.sums import Usage, cost_per_task
+
+Groups = dict[str, dict[int, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class CostOfTasks:
+    """What was used in a bucket and how many tasks were completed in it."""
+
+    usage: Usage = field(default_factory=Usage)
+    completed: int = 0
+
+    @property
+    def each(self) -> Decimal | None:
+        return cost_per_task(self.usage, self.completed)
+
+    def __add__(self, other: "CostOfTasks") -> "CostOfTasks":
+        return CostOfTasks(self.usage + other.usage, self.completed + other.completed)
+
+
+def plan_groups(metric_id: str, courses: list[TaskCourse], cut: list[Bucket], group_by: str | None) -> Groups:
+    """{group: {bucket index: Share, or tasks completed}} of a metric about plans.
+
+    A stock has a value in every bucket: the state just before its end.
+    """
+    parts = _parts(courses, group_by)
+    if metric_id == "task_completion_pct":
+        return _states(parts, cut, completion)
+    if metric_id == "feature_progress":
+        return _states(_with_features(parts), cut, feature_progress)
+    return {name: counts for name, mine in parts.items() if (counts := _completions(mine, cut))}
+
+
+def _parts(courses: list[TaskCourse], group_by: str | None) -> dict[str, list[TaskCourse]]:
+    if group_by is None:
+        return {"": courses}
+    parts: dict[str, list[TaskCourse]] = defaultdict(list)
+    for course in courses:
+        parts[COURSE_GROUPS[group_by](course)].append(course)
+    return dict(sorted(parts.items()))
+
+
+def _with_features(parts: dict[str, list[TaskCourse]]) -> dict[str, list[TaskCourse]]:
+    """Tasks of no feature have no progress of one."""
+    return {name: mine for name, mine in parts.items() if any(c.feature_id is not None for c in mine)}
+
+
+def _states(
+    parts: dict[str, list[TaskCourse]],
+    cut: list[Bucket],
+    state: Callable[[Iterable[TaskCourse], datetime], Share],
+) -> Groups:
+    return {name: _states_of(mine, cut, state) for name, mine in parts.items()}
+
+
+def _states_of(
+    courses: list[TaskCourse],
+    cut: list[Bucket],
+    state: Callable[[Iterable[TaskCourse], datetime], Share],
+) -> dict[int, Share]:
+    """The state at the end of every bucket, told anew only where a task turned since the bucket before."""
+    turns = sorted(at for course in courses for at, _ in course.turns)
+    states: dict[int, Share] = {}
+    passed = -1
+    for index, bucket in enumerate(cut):
+        place = bisect_left(turns, bucket.end_at)
+        states[index] = states[index - 1] if place == passed else state(courses, bucket.end_at)
+        passed = place
+    return states
+
+
+def _completions(courses: Iterable[TaskCourse], cut: list[Bucket]) -> dict[int, int]:
+    """{bucket index: tasks completed in it}."""
+    dates = sorted(course.completed_at for course in courses if course.completed_at is not None)
+    counts: dict[int, int] = defaultdict(int)
+    index = 0
+    for at in dates:
+        while index < len(cut) and at >= cut[index].end_at:
+            index += 1
+        if index == len(cut):
+            break
+        if at >= cut[index].start_at:
+            counts[index] += 1
+    return dict(counts)
+
+
+def costs_of_tasks(usage: Groups, completed: Groups) -> Groups:
+    """Usage and completed tasks of the same groups and buckets, put together."""
+    found: Groups = {}
+    for name in {**usage, **completed}:
+        used, done = usage.get(name, {}), completed.get(name, {})
+        found[name] = {
+            index: CostOfTasks(used.get(index, Usage()), done.get(index, 0)) for index in {*used, *done}
+        }
+    return found
+
+
+def reaching(period: Period, known: Span | None, courses: list[TaskCourse]) -> Period:
+    """A period cut at its open ends to what is known of sessions (`known`) and of tasks."""
+    moments = [at for course in courses for at in _moments(course)]
+    moments += (known.first_at, known.last_at) if known else ()
+    if not moments:
+        return period
+    return period.narrowed_to(min(moments), max(moments) + timedelta(milliseconds=1))
+
+
+def _moments(course: TaskCourse) -> Iterable[datetime]:
+    yield from (at for at, _ in course.turns)
+    if course.completed_at is not None:
+        yield course.completed_at
