@@ -1,4 +1,4 @@
-"""What one sync does, in order, and nothing else: discover, read, refresh, roll up.
+"""What one sync does, in order, and nothing else: discover, read, refresh, roll up, read plans.
 
 Each step leaves marks that the next one clears (stale sessions, dirty quarters), so that a run killed anywhere
 is finished by the next.
@@ -29,11 +29,16 @@ from sessions.planning import ReadingPlan, plan_reading
 from sessions.reading_run import Progress, ReadingResult, read_changed
 from sessions.rebuild import rebuild
 from sessions.refresh import refresh_stale
+from tasks.discovery import survey_plans
+from tasks.ingest import PlansTally, ingest_plans, rebuild_plans
+from tasks.models import ProjectTask
+from tasks.roots import add_manual_root
 
 __all__ = [
     "LeaseTaken",
     "Progress",
     "SyncReport",
+    "add_plans",
     "rebuild_all",
     "remove_source_root",
     "sync",
@@ -55,6 +60,8 @@ class SyncReport:
     sessions: dict[str, int] = field(default_factory=dict)
     responses: dict[str, int] = field(default_factory=dict)
     tool_calls: dict[str, int] = field(default_factory=dict)
+    documents: dict[str, int] = field(default_factory=PlansTally().documents_json)
+    tasks: dict[str, int] = field(default_factory=PlansTally().tasks_json)
     bytes: int = 0
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
@@ -62,15 +69,15 @@ class SyncReport:
     stopped: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """The report as `sync --json` prints it. Plans, links and alerts have no figures where none were read."""
+        """The report as `sync --json` prints it. Links and alerts have no figures where none were made."""
         return {
             "files": self.files,
             "lines": self.lines,
             "sessions": self.sessions,
             "responses": self.responses,
             "tool_calls": self.tool_calls,
-            "documents": {"created": 0, "updated": 0},
-            "tasks": {"created": 0, "updated": 0},
+            "documents": self.documents,
+            "tasks": self.tasks,
             "links": {"created": 0, "updated": 0},
             "alerts": {"evaluated": 0, "fired": 0},
             "bytes": self.bytes,
@@ -117,7 +124,11 @@ def sync(
     result.problems += [f"{item.path} was left out: {item.reason}." for item in plan.unreadable]
     result.files["failed"] += len(plan.unreadable)
     _fill(result, Tally())
-    if not plan.is_empty or _is_unfinished():
+    # Reading transcripts may find projects with plans of their own: then it is looked for those afterwards.
+    plans = survey_plans(now) if plan.is_empty else None
+    if plans is not None:
+        result.documents["seen"], result.tasks["seen"] = plans.seen, ProjectTask.objects.present().count()
+    if plans is None or not plans.is_empty or _is_unfinished():
         with Lease("sync", _owner(), now), _rare_collection():
             _run(plan, result, now, report, stop, live=live, started=started)
     result.seconds = monotonic() - started
@@ -167,6 +178,7 @@ def _run(
         _derive_again(prices)
         refresh_stale()
         roll_up()
+        read_plans(result, now, stop)
     except BaseException as error:
         run.finish(SyncRun.State.FAILED, {"error": str(error)[:500]})
         raise
@@ -174,6 +186,19 @@ def _run(
     _fill(result, writer.tally)
     result.seconds = monotonic() - started
     run.finish(SyncRun.State.STOPPED if reading.stopped else SyncRun.State.DONE, result.as_json())
+
+
+def read_plans(result: SyncReport, now: datetime, stop: Callable[[], bool]) -> None:
+    """Read what is new in the plans of all projects into the report."""
+    tally = ingest_plans(survey_plans(now), now, stop)
+    result.documents, result.tasks = tally.documents_json(), tally.tasks_json()
+    result.problems += tally.problems
+
+
+def add_plans(folders: Iterable[str], project: str = "") -> None:
+    """Keep folders as roots of plans from now on. Raises ValueError for one that does not exist."""
+    for folder in folders:
+        add_manual_root(folder, project)
 
 
 def _derive_again(prices: PriceBook) -> None:
@@ -214,6 +239,7 @@ def rebuild_all(*, report: Callable[[int, int], None] = lambda _done, _total: No
             Lease.renew("sync", _owner(), timezone.now())
         refresh_stale()
         roll_up()
+        rebuild_plans(timezone.now())
     return done
 
 

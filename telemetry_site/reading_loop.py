@@ -65,6 +65,20 @@ def progress_sentence(progress: Progress, seconds: float) -> str:
 
 def summary(report: SyncReport) -> str:
     """What one run read, in a sentence or two."""
+    return _transcripts_summary(report) + _plans_summary(report)
+
+
+def _plans_summary(report: SyncReport) -> str:
+    found = report.documents
+    if not any(found[name] for name in ("created", "updated", "removed")):
+        return ""
+    changes = ", ".join(
+        f"{found[name]:,} {name}" for name in ("created", "updated", "removed") if found[name]
+    )
+    return f" Plans: {found['seen']:,} documents ({changes}) with {report.tasks['seen']:,} tasks."
+
+
+def _transcripts_summary(report: SyncReport) -> str:
     read, lines = report.files["read"], report.lines["seen"]
     if not report.files["seen"]:
         looked = ", ".join(str(place["path"]) for place in report.looked_in) or "no folder"

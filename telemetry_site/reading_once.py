@@ -28,7 +28,7 @@ def read(folders: list[str] | None) -> SyncReport:
 
 def needing_a_person(report: SyncReport) -> list[str]:
     """A sentence for each thing that another run will not mend."""
-    if any(place["exists"] for place in report.looked_in):
+    if any(place["exists"] for place in report.looked_in) or report.documents["seen"]:
         return report.problems
     return [*report.problems, "None of the usual folders exists; --claude DIR names another."]
 

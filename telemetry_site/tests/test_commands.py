@@ -113,11 +113,26 @@ def test_no_folder_at_all_needs_a_person(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert "demo" in out
 
 
-@pytest.mark.parametrize("option", ["--plans", "--project"])
-def test_an_option_without_a_meaning_is_refused(option: str) -> None:
-    with pytest.raises(CommandError, match="Plans are not read yet") as error:
-        run("sync", option, "x")
+def test_a_project_without_plans_has_no_meaning() -> None:
+    with pytest.raises(CommandError, match="no meaning alone") as error:
+        run("sync", "--project", "x")
     assert error.value.returncode == 2
+
+
+def test_plans_are_read_without_any_transcripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path / "absent"))
+    folder = tmp_path / "docs" / "plans"
+    folder.mkdir(parents=True)
+    (folder / "retry-queue.md").write_text("---\ntasks:\n- id: T1\n  status: done\n---\n# Retry queue\n")
+    out, err, status = run("sync", "--plans", str(folder), "--project", "Acme")
+    assert (status, err) == (0, "")
+    assert "Plans: 1 documents (1 created) with 1 tasks." in out
+    assert json.loads(run("sync", "--json")[0].splitlines()[-1])["documents"]["seen"] == 1
+
+
+def test_a_folder_of_plans_that_is_not_there_is_a_sentence() -> None:
+    with pytest.raises(CommandError, match="There is no folder /nowhere/at/all; --plans"):
+        run("sync", "--plans", "/nowhere/at/all")
 
 
 def test_another_run_is_told_and_waited_for(transcripts: Path) -> None:
