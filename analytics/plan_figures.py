@@ -68,7 +68,7 @@ COURSE_GROUPS: dict[str, GroupOf] = {
 
 def has_plans(project_id: int | None) -> bool:
     """Whether any plan was ever read; without one nothing is known, which is not the same as no tasks."""
-    return _of_project(Document.objects.all(), project_id).exists()
+    return bool(_of_project(Document.objects.all(), project_id).exists())
 
 
 def task_courses(project_id: int | None, zone: ZoneInfo) -> list[TaskCourse]:
@@ -127,7 +127,7 @@ def _turns(
         if state != (turns[-1][1] if turns else False):
             turns.append((at, state))
     if not complete:
-        return [*turns, (seen_at, False)] if turns and turns[-1][1] else turns
+        return [*turns, (max(seen_at, turns[-1][0]), False)] if turns and turns[-1][1] else turns
     last = turns.pop() if turns and turns[-1][1] else None
     since = named or (last[0] if last else seen_at)
     # An earlier spell of work that the named completion covers is no longer a spell of its own.

@@ -137,6 +137,11 @@ class UsageQuerySet(RollupQuerySet):
         """Rows (session_id, sums...), for the sessions behind a number."""
         return self.values("session_id").annotate(**_usage_sums()).order_by("session_id")
 
+    def by_session_and_feature(self) -> Any:
+        """Rows (session_id, feature_id, sums...); feature_id None is what served nothing planned."""
+        rows = self.values("session_id", "feature_id").annotate(**_usage_sums())
+        return rows.order_by("session_id", "feature_id")
+
     def first_quarter(self) -> int | None:
         first: int | None = self.aggregate(first=Min("quarter", filter=Q(quarter__gt=0)))["first"]
         return first
