@@ -1,4 +1,4 @@
-"""Folders of plans that a person names, and the project each belongs to."""
+"""What a person says about a project's plans: which folders they are in, and what counts as a task."""
 
 import os
 
@@ -8,7 +8,7 @@ from django.utils.text import slugify
 from sessions.models import Project
 from sessions.parsers.paths import folder_slug, place_of
 from tasks.discovery import is_inside, project_folder
-from tasks.models import PlanRoot
+from tasks.models import PlanRoot, PlanSettings
 
 
 def add_manual_root(folder: str, project_name: str = "") -> PlanRoot:
@@ -63,3 +63,11 @@ def _free_slug(name: str) -> str:
     taken = set(Project.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     numbered = (f"{base}-{n}" for n in range(2, len(taken) + 3))
     return base if base not in taken else next(slug for slug in numbered if slug not in taken)
+
+
+def choose_checklists(project_id: int, choice: str) -> None:
+    """Choose whether check-list items count; the next sync derives the tasks by it."""
+    row, _ = PlanSettings.objects.get_or_create(project_id=project_id)
+    if row.count_checklists != choice:
+        row.count_checklists, row.stale = choice, True
+        row.save()
