@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any
 
 import orjson
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 
 from sessions.models import AgentSession, SessionEvent, SessionFacet, ToolCall
 from sessions.parsers.records import NO_TIME
@@ -26,7 +26,9 @@ from tasks.matching import (
 from tasks.matching.orders import phase_number
 from tasks.models import Document, Feature, Phase, ProjectTask
 
+_REFERENCES = ("facts__references__sessions", "facts__references__requests")
 Paths = dict[tuple[int, str], list[str]]
+Named = dict[tuple[int, str], set[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +50,22 @@ class ProjectPlans:
 
 
 def project_plans(project_id: int) -> ProjectPlans:
-    """Features, phases and tasks that a project's plans speak of today."""
-    documents = Document.objects.filter(project_id=project_id, removed_at=None)
+    """Features, phases and tasks that a project's plans speak of today.
+
+    A document that only joined a feature because it cites it, as roadmaps do, does not stand for that feature.
+    """
     paths: Paths = defaultdict(list)
-    named: dict[tuple[int, str], set[str]] = defaultdict(set)
-    columns = ("id", "feature_id", "phase_token", "project_path", "facts__references__sessions")
+    named: Named = defaultdict(set)
     by_id: dict[int, str] = {}
-    for key, feature, token, path, ids, requests in documents.values_list(
-        *columns, "facts__references__requests"
-    ).order_by("id"):
+    documents = Document.objects.filter(project_id=project_id, removed_at=None).order_by("id")
+    is_own = Q(facts__has_key="feature_slug") | Q(facts__founds_feature=True)
+    columns = ("id", "project_path", "feature_id", "phase_token", *_REFERENCES)
+    rows = documents.annotate(is_own=Case(When(is_own, then=True), default=False))
+    for key, path, feature, token, sessions, requests, own in rows.values_list(*columns, "is_own"):
         by_id[key] = path
-        if feature is not None:
+        if feature is not None and own:
             paths[feature, phase_number(token) or token].append(path)
-            named[feature, "session"].update(ids or ())
+            named[feature, "session"].update(sessions or ())
             named[feature, "request"].update(requests or ())
     return ProjectPlans(
         list(_features(project_id, paths, named)),
@@ -70,7 +75,7 @@ def project_plans(project_id: int) -> ProjectPlans:
     )
 
 
-def _features(project_id: int, paths: Paths, named: dict[tuple[int, str], set[str]]) -> Iterator[PlanFeature]:
+def _features(project_id: int, paths: Paths, named: Named) -> Iterator[PlanFeature]:
     rows = Feature.objects.filter(project_id=project_id, removed_at=None).order_by("id")
     columns = ("id", "slug", "aliases", "files", "commit_refs", "pull_requests", "started_on", "completed_on")
     mine: dict[int, list[str]] = defaultdict(list)

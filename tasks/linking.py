@@ -13,7 +13,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from sessions.bulk import in_chunks, write_rows
-from sessions.models import AgentSession
+from sessions.ingest import mark_dirty
+from sessions.models import AgentSession, ModelResponse, ToolCall
 from tasks.link_inputs import ProjectPlans, project_plans, session_signals
 from tasks.link_rows import LINK_COLUMNS, SPAN_COLUMNS, LinkRow, call_places, link_rows, span_rows
 from tasks.matching import (
@@ -122,8 +123,9 @@ class LinkRun:
         for session in sessions:
             wanted |= link_rows(session.id, found[session.id], self._documents(session), places)
         moved = self._write_links(session_ids, wanted)
-        moved |= _write_spans(session_ids, {key: finding.spans for key, finding in found.items()})
-        _mark_members_due(rows[key] for key in moved)
+        course = _write_spans(session_ids, {key: finding.spans for key, finding in found.items()})
+        _mark_usage_dirty(course)
+        _mark_members_due(rows[key] for key in moved | course)
         self.sessions += len(sessions)
 
     def findings(self, sessions: list[AgentSession]) -> dict[int, Finding]:
@@ -267,6 +269,15 @@ def _write_spans(session_ids: Collection[int], wanted: dict[int, list[Span]]) ->
     ServedSpan.objects.filter(id__in=[row[0] for row in gone]).delete()
     write_rows(ServedSpan, SPAN_COLUMNS, changed, unique=("id",), update=SPAN_COLUMNS[1:])
     return {row[1] for row in (*gone, *changed)}
+
+
+def _mark_usage_dirty(session_ids: Collection[int]) -> None:
+    """Rollups tell what responses and calls were for: where a course changed, its quarters are counted anew."""
+    if not session_ids:
+        return
+    responses = ModelResponse.objects.filter(owner_id__in=session_ids).values_list("quarter", flat=True)
+    calls = ToolCall.objects.filter(owner_id__in=session_ids, quarter__isnull=False)
+    mark_dirty({*responses, *(quarter for quarter in calls.values_list("quarter", flat=True) if quarter)})
 
 
 def _mark_members_due(trunks: Iterable[AgentSession]) -> None:

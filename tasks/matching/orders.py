@@ -52,7 +52,7 @@ def parse_order(name: str, args: str) -> Order:
     rest = _PATH.sub(" ", _without_flags(args)).strip(" \"'")
     takes_phase = bool(_TAKES_PHASE.search(name)) and not _CHANGES_LIST.search(name)
     phases = leading_phases(rest) if takes_phase else ()
-    plan = _plan_in_phase(rest) if takes_phase else ""
+    plan = plan_in_phase(rest) if takes_phase else ""
     if plan:
         phases = (plan.partition("-")[0],)
     return Order(paths, phases, plan)
@@ -104,9 +104,9 @@ def _between(first: str, last: str) -> list[str]:
     return [str(n) for n in range(int(first) + 1, int(last))]
 
 
-def _plan_in_phase(text: str) -> str:
-    """ "12-01" names a plan of a phase and not a range: its second number has a leading zero or is not larger."""
+def plan_in_phase(text: str) -> str:
+    """ "12-01" in one spelling ("12-1"): the first plan of phase 12, and not a range; "" for anything else."""
     found = re.match(rf"({_NUMBER})-(\d+)(?![\w.])", text)
-    if not found or (not found[2].startswith("0") and float(int(found[2])) > float(found[1].split(".")[0])):
+    if not found or (not found[2].startswith("0") and int(found[2]) > int(found[1].partition(".")[0])):
         return ""
     return f"{phase_number(found[1])}-{int(found[2])}"

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from tasks.matching.mentions import canonical
-from tasks.matching.orders import ALL, phase_number
+from tasks.matching.orders import ALL, phase_number, plan_in_phase
 
 LEAST_PATH_PARTS = 2  # "README.md" is in every folder
 
@@ -149,7 +149,7 @@ class PlanIndex:
 
     def _add_task(self, task: PlanTask) -> None:
         target = Target(task.feature, task.phase, task.key)
-        _add(self.ids, [task.name], target)
+        _add(self.ids, {task.name, plan_in_phase(task.name)}, target)
         self._add_documents(task.documents, target)
         _add(self.agents, task.agents, target)
         self._add_common(task, target)
@@ -213,9 +213,9 @@ class PlanIndex:
         return only(self.slugs.get(name)) or only(self.aliases.get(name)) or None
 
     def phase_numbered(self, number: str, feature: int | None = None) -> Target | None:
-        """The one phase with this number, in the project or in a feature."""
-        found = self.phases.get(number, set())
-        return only({t for t in found if feature in (None, t.feature)})
+        """The one phase with this number, in the project or in a feature; a feature may bear the number itself."""
+        found = {t for t in self.phases.get(number, ()) if feature in (None, t.feature)}
+        return only(t for t in found if not any(t != other and t.holds(other) for other in found))
 
     def days_of(self, target: Target) -> Days:
         """The days of a target, else of what holds it."""

@@ -1,6 +1,6 @@
 """Links in the database: found by evidence, kept where a person decided, made again only where something changed."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from sessions.models import AgentSession, Project, SourceFile
+from sessions.models import AgentSession, DirtyQuarter, Project
 from sessions.tests.samples import (
     CWD,
     agent_path,
@@ -35,7 +35,30 @@ from telemetry_site.pipeline import sync
 
 pytestmark = pytest.mark.django_db
 
-PLAN = "docs/plans/passkey-login-v1.md"
+PLAN = "docs/project_plans/implementation_plans/features/passkey-login-v1.md"
+PLANS = {
+    PLAN: """---
+title: Passkey login
+doc_type: implementation_plan
+feature_slug: passkey-login-v1
+started: 2026-03-01
+---
+""",
+    ".claude/progress/passkey-login-v1/phase-1-progress.md": """---
+type: progress
+phase: 1
+started: 2026-03-01
+files_modified: [src/keys.py]
+tasks:
+  - {id: PK-001, title: Keys, status: completed, commit_refs: [3f2a9c1d5e]}
+---
+""",
+    ".claude/progress/passkey-login-v1/phase-2-progress.md": """---
+type: progress
+phase: 2
+---
+""",
+}
 COMMAND = f"<command-name>/dev:execute-phase</command-name><command-args>1 {PLAN}</command-args>"
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -78,44 +101,14 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def feature(project: Project) -> Feature:
-    """A feature with two phases, a task that names the commit, and one document."""
-    root = PlanRoot.objects.create(project=project, path=f"{CWD}/docs/plans")
-    made = Feature.objects.create(
-        project=project,
-        slug="passkey-login-v1",
-        aliases=["passkey-login"],
-        canonical_slug="passkey-login",
-        name="Passkey login",
-        started_on=date(2026, 3, 1),
-        first_seen_at=NOW,
-    )
-    source = SourceFile.objects.create(path=f"{CWD}/{PLAN}", root=CWD, relative_path=PLAN)
-    document = Document.objects.create(
-        project=project,
-        root=root,
-        source=source,
-        feature=made,
-        path="passkey-login-v1.md",
-        project_path=PLAN,
-        layout="plain",
-        doc_type="implementation_plan",
-        first_seen_at=NOW,
-        changed_at=NOW,
-    )
-    first = Phase.objects.create(feature=made, token="1", files=["src/keys.py"])
-    Phase.objects.create(feature=made, token="2")
-    ProjectTask.objects.create(
-        project=project,
-        document=document,
-        feature=made,
-        phase=first,
-        raw_id="PK-001",
-        title="Keys",
-        commit_refs=["3f2a9c1d5e"],
-        first_seen_at=NOW,
-    )
-    return made
+def feature(project: Project, tmp_path: Path) -> Feature:
+    """A feature with two phases, a task that names the commit, and a plan."""
+    for path, text in PLANS.items():
+        (tmp_path / "repo" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "repo" / path).write_text(text)
+    PlanRoot.objects.create(project=project, path=str(tmp_path / "repo"), origin="manual")
+    sync([tmp_path])
+    return Feature.objects.get()
 
 
 def of(session: str = "a") -> AgentSession:
@@ -179,6 +172,17 @@ def test_every_response_has_one_place(feature: Feature) -> None:
     assert not ServedSpan.objects.filter(session=of("b")).exists()
 
 
+def test_usage_is_counted_anew_where_the_course_changed(feature: Feature) -> None:
+    ServedSpan.objects.all().delete()
+    DirtyQuarter.objects.all().delete()
+    link_all()
+    quarters = set(DirtyQuarter.objects.values_list("quarter", flat=True))
+    assert quarters == set(of().own_responses.values_list("quarter", flat=True))
+    DirtyQuarter.objects.all().delete()
+    link_all()
+    assert not DirtyQuarter.objects.exists()
+
+
 def test_a_subagent_inherits_what_its_trunk_served_then(feature: Feature) -> None:
     link_all()
     main = Link.objects.get(session=helper(), is_primary=True)
@@ -218,7 +222,7 @@ def test_subagents_are_due_when_their_trunk_moves(feature: Feature) -> None:
 def test_plans_make_sessions_due_only_when_they_are_recognised_by_something_else(
     project: Project, feature: Feature
 ) -> None:
-    assert mark_plans_due([project.id]) == 3
+    mark_plans_due([project.id])
     link_due()
     feature.status = "done"
     feature.name = "Log in with a passkey"
@@ -228,6 +232,13 @@ def test_plans_make_sessions_due_only_when_they_are_recognised_by_something_else
     feature.save()
     assert mark_plans_due([project.id]) == 3
     assert LinkDue.objects.count() == 3
+
+
+def test_a_document_that_only_cites_a_feature_does_not_stand_for_it(feature: Feature) -> None:
+    Document.objects.update(facts={"roadmap": []})
+    Phase.objects.all().delete()
+    assert link_all().written == Link.objects.count()
+    assert not Link.objects.filter(strategy="command_path").exists()
 
 
 def test_links_go_when_their_evidence_goes(feature: Feature) -> None:
@@ -336,6 +347,7 @@ def test_the_number_of_questions_does_not_grow_with_sessions(feature: Feature) -
 
 
 def test_a_run_that_dies_leaves_its_marks(feature: Feature, monkeypatch: pytest.MonkeyPatch) -> None:
+    Link.objects.all().delete()
     mark_due([of().id])
 
     def die(*_: Any) -> None:
@@ -357,7 +369,6 @@ def test_an_explanation_names_candidates_rules_and_weights(feature: Feature) -> 
         f"0.920  command_path: a slash command was given the plan's path [/dev:execute-phase {PLAN}]" in told
     )
     assert "from 2026-03-01 10:00:00  passkey-login-v1, phase 1" in told
-    assert not Link.objects.exists()
     assert "Nothing in this session points to a plan" in "\n".join(explanation(of("b")))
 
 
