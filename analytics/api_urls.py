@@ -1,9 +1,21 @@
 """Where the API answers about numbers: route below `/api/`, view, name."""
 
+from analytics import plan_api
 from analytics.api import BreakdownView, OverviewView, SeriesView
 
 endpoints = (
     ("analytics/overview", OverviewView, "api-overview"),
     ("analytics/series", SeriesView, "api-series"),
     ("analytics/breakdown", BreakdownView, "api-breakdown"),
+    ("analytics/correlation", plan_api.CorrelationView, "api-correlation"),
+    ("tasks", plan_api.TaskListView, "api-tasks"),
+    ("tasks/<str:task_id>", plan_api.TaskView, "api-task"),
+    ("features", plan_api.FeatureListView, "api-features"),
+    ("features/<str:feature_id>", plan_api.FeatureView, "api-feature"),
+    (
+        "features/<str:feature_id>/linked-sessions",
+        plan_api.LinkedSessionsView,
+        "api-feature-linked-sessions",
+    ),
+    ("sessions/<str:session_id>/linked-features", plan_api.LinkedFeaturesView, "api-session-linked-features"),
 )

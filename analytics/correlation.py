@@ -23,17 +23,22 @@ Place = tuple[int, int | None]  # session, feature
 
 @dataclass(frozen=True, slots=True)
 class CorrelationAsked:
-    """Which links are asked for. `feature_ids` None: of any feature, and sessions without a link as well."""
+    """Which links are asked for. `feature_ids` None: of any feature, and sessions without a link as well.
+
+    `only_linked` leaves those out.
+    """
 
     period: Period
     project_id: int | None = None
     session_id: int | None = None
     feature_ids: Collection[int] | None = None
     min_confidence: float = 0.0
+    only_linked: bool = False
+    surest_first: bool = False
 
     @property
     def wants_unlinked(self) -> bool:
-        return self.feature_ids is None and self.min_confidence <= 0
+        return self.feature_ids is None and self.min_confidence <= 0 and not self.only_linked
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,10 @@ class CorrelationPage:
 
 
 def correlation(asked: CorrelationAsked, *, offset: int = 0, limit: int = 100) -> CorrelationPage:
-    """One item per link of the sessions that began in the period, newest session first, its main link first."""
+    """One item per link of the sessions that began in the period, newest session first, its main link first.
+
+    With `surest_first`, main links come before others and sure ones before unsure ones, whichever session has them.
+    """
     rows = _rows(asked)
     page = list(rows[offset : offset + limit])
     sessions = AgentSession.objects.select_related("project").defer(*_LIGHT).in_bulk({key for key, _ in page})
@@ -85,7 +93,8 @@ def _rows(asked: CorrelationAsked) -> Any:
     newest = F("started_at").desc(nulls_last=True)
     main = F("link__is_primary").desc(nulls_last=True)
     surest = F("link__confidence").desc(nulls_last=True)
-    return rows.order_by(newest, "id", main, surest, "link__id").values_list("id", "link__id")
+    order = (main, surest, newest, "id") if asked.surest_first else (newest, "id", main, surest)
+    return rows.order_by(*order, "link__id").values_list("id", "link__id")
 
 
 def _session_conditions(asked: CorrelationAsked) -> Iterable[Q]:

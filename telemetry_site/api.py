@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from analytics.api_urls import endpoints as analytics_endpoints
 from sessions.api_urls import endpoints as session_endpoints
+from tasks.api_urls import endpoints as task_endpoints
 from telemetry_site.conditional import conditional
 from telemetry_site.health import HealthView
 
@@ -20,7 +21,7 @@ urlpatterns: list[URLPattern] = [
     *_both("health", HealthView, "api-health", versioned=False),
     *(
         pattern
-        for route, view, name in (*session_endpoints, *analytics_endpoints)
+        for route, view, name in (*session_endpoints, *task_endpoints, *analytics_endpoints)
         for pattern in _both(route, view, name)
     ),
 ]

@@ -9,7 +9,7 @@ from sessions.models import SourceFile, SyncRun, TranscriptEntry
 from sessions.querysets import ACTIVE_FOR
 
 # Raise it when an answer of the API changes its shape, so that nobody keeps one of the old shape.
-ANSWER_SHAPE = 1
+ANSWER_SHAPE = 2
 
 
 def data_version(now: datetime) -> str:

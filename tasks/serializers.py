@@ -1,0 +1,150 @@
+"""The shapes of the answers about planned work, as `/api/schema` describes them."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from sessions.serializers import (
+    Fields,
+    counts,
+    flags,
+    instants,
+    objects,
+    page,
+    project_fields,
+    shape,
+    text_lists,
+    texts,
+    unsure_counts,
+)
+from tasks.models import Status
+
+
+def words(*names: str) -> Fields:
+    """Texts that are always there."""
+    return {name: serializers.CharField() for name in names}
+
+
+def numbers(*names: str) -> Fields:
+    """Numbers that may be unknown."""
+    return {name: serializers.FloatField(allow_null=True) for name in names}
+
+
+def status_field(*, allow_null: bool = False) -> Fields:
+    return {"status": serializers.ChoiceField(Status.values, allow_null=allow_null)}
+
+
+def progress_fields() -> Fields:
+    whole = ("totalTasks", "completedTasks", "deferredTasks")
+    percent = serializers.FloatField(
+        allow_null=True, help_text="Percent of the tasks that are complete; null where there are none."
+    )
+    return {**counts(*whole), "progress": percent}
+
+
+def named_project() -> Fields:
+    return {"project": shape("ProjectName", project_fields())}
+
+
+def told_dates(name: str, *dates: str) -> Fields:
+    told = shape("PlanDate", words("value", "confidence", "source"), allow_null=True)
+    return {"dates": shape(name, dict.fromkeys(dates, told))}
+
+
+def task_fields() -> Fields:
+    estimate = shape("TaskEstimate", texts("raw"), numbers("points", "hours", "usd"))
+    moments = ("startedAt", "completedAt", "updatedAt")
+    more = ("owner", "lastAgent", "priority", "assignedModel", "effortRaw", "sessionId", "commitHash")
+    return {
+        **words("id", "rawId", "kind", "title", "sourceFile", "documentId"),
+        "description": serializers.CharField(allow_blank=True),
+        **named_project(),
+        **status_field(),
+        **texts("statusRaw", "featureId", "featureName", "phaseId", "phase", *moments, *more),
+        **unsure_counts("featureKey", "line"),
+        **text_lists("owners", "relatedFiles"),
+        **told_dates("TaskDates", "startedAt", "completedAt"),
+        "estimate": estimate,
+        **instants("removedAt"),
+    }
+
+
+def status_history() -> Fields:
+    change = shape(
+        "StatusChange",
+        words("changedAt", "source", "confidence"),
+        status_field(),
+        texts("statusRaw", "commitHash"),
+        many=True,
+    )
+    return {"statusHistory": change}
+
+
+def task_detail_fields() -> Fields:
+    lists = ("dependencies", "evidence", "deliverables", "commitHashes", "sessionRefs", "requestRefs")
+    return {**text_lists(*lists), **status_history()}
+
+
+def document_reference_fields() -> Fields:
+    return {
+        **words("id", "title", "filePath", "docType", "updatedAt"),
+        **texts("docSubtype", "category", "phase", "statusRaw"),
+        **status_field(allow_null=True),
+    }
+
+
+def phase_fields() -> Fields:
+    return {
+        **words("id", "phase"),
+        **status_field(),
+        **texts("title", "statusRaw", "startedAt", "completedAt", "documentId"),
+        **progress_fields(),
+        **unsure_counts("claimedProgress"),
+    }
+
+
+def feature_fields(phase: Any) -> Fields:
+    moments = ("plannedAt", "startedAt", "completedAt", "updatedAt")
+    return {
+        **words("id", "name"),
+        **counts("key"),
+        **named_project(),
+        **status_field(),
+        **texts("statusRaw", "statusReason", "category", "family", "priority", "owner", *moments),
+        **text_lists("aliases", "relatedFeatures"),
+        **progress_fields(),
+        **told_dates("FeatureDates", "completedAt"),
+        "phases": phase,
+        "linkedDocs": shape("DocumentReference", document_reference_fields(), many=True),
+        **instants("removedAt"),
+    }
+
+
+def feature_detail_fields() -> Fields:
+    return {**text_lists("commitHashes", "pullRequests", "files"), **status_history()}
+
+
+def document_fields() -> Fields:
+    return {
+        **document_reference_fields(),
+        **named_project(),
+        **words("layout"),
+        **texts("owner", "featureId", "createdAt", "completedAt"),
+        **unsure_counts("featureKey"),
+        **flags("hasFrontmatter"),
+        **instants("firstSeenAt", "changedAt", "removedAt"),
+        **progress_fields(),
+    }
+
+
+def documents_shape() -> Any:
+    return page("DocumentPage", shape("DocumentItem", document_fields(), many=True))
+
+
+def document_shape() -> Any:
+    content = serializers.CharField(
+        allow_null=True, allow_blank=True, help_text="As it was last read; null where the archive lost it."
+    )
+    details: Fields = {"content": content, "references": serializers.DictField()}
+    lists = objects("checklist", "problems", "unknownStatuses", "tasks")
+    return shape("Document", document_fields(), details, lists)
