@@ -202,8 +202,8 @@ class PlanIndex:
             if cited in self.documents:
                 found = only(self.documents[cited]) or only_phase(self.documents[cited])
                 return (cited, found) if found else None
-            for folder in (cited, *PurePosixPath(cited).parents):
-                if target := self.target_of_folder(str(folder)):
+            for folder in path_and_parents(cited):
+                if target := self.target_of_folder(folder):
                     return cited, target
         return None
 
@@ -263,6 +263,13 @@ def pull_request_number(reference: str) -> str:
     """The number in "#12", "12" or a pull request's address, or ""."""
     last = reference.strip().rstrip("/").rpartition("/")[2].removeprefix("#").removeprefix("PR-")
     return last if last.isdecimal() else ""
+
+
+def path_and_parents(path: str) -> Iterator[str]:
+    """A path and the folders it lies in, innermost first."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
 
 
 def relative_paths(path: str, roots: tuple[str, ...]) -> Iterator[str]:
