@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import Q
 
 from analytics.querysets import ToolUsageQuerySet, UsageQuerySet
 
@@ -89,5 +90,68 @@ class SessionToolUsage(models.Model):
             models.UniqueConstraint(
                 fields=["quarter", "session", "name", "feature", "phase", "task"],
                 name="session_tool_usage_once_per_slot",
+            )
+        ]
+
+
+class AnalyticsEntry(models.Model):
+    """What a figure about plans was on a day, for what cannot be computed again from the dates of events.
+
+    The last sync of a day that changed anything has the last word. What it is about is told by its links.
+    """
+
+    project = models.ForeignKey(
+        "agent_sessions.Project", on_delete=models.CASCADE, related_name="analytics_entries"
+    )
+    # None: about the whole project.
+    feature = models.ForeignKey(
+        "project_tasks.Feature", on_delete=models.CASCADE, null=True, related_name="analytics_entries"
+    )
+    metric = models.CharField(max_length=60)
+    day = models.DateField()  # of the reporting zone
+    value = models.FloatField()
+    metadata = models.JSONField()  # what the value was counted from
+    captured_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["day", "metric", "id"]
+        verbose_name_plural = "analytics entries"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "metric", "day"],
+                condition=Q(feature=None),
+                name="analytics_entry_once_per_project_day",
+            ),
+            models.UniqueConstraint(
+                fields=["feature", "metric", "day"],
+                condition=Q(feature__isnull=False),
+                name="analytics_entry_once_per_feature_day",
+            ),
+            models.CheckConstraint(condition=~Q(metadata={}), name="analytics_entry_says_what_was_counted"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.metric} on {self.day}: {self.value}"
+
+
+class AnalyticsEntityLink(models.Model):
+    """What an entry is about: its project, its feature, and the tasks that were counted as open."""
+
+    class EntityType(models.TextChoices):
+        PROJECT = "project"
+        FEATURE = "feature"
+        TASK = "task"
+
+    entry = models.ForeignKey(AnalyticsEntry, on_delete=models.CASCADE, related_name="entity_links")
+    entity_type = models.CharField(max_length=10, choices=EntityType)
+    # Without a foreign key: what was open on a day stays told after the plan is gone.
+    entity_id = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["entry_id", "entity_type", "entity_id"]
+        indexes = [models.Index(fields=["entity_type", "entity_id"], name="analytics_link_entity")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["entry", "entity_type", "entity_id"], name="analytics_link_once_per_entity"
             )
         ]
