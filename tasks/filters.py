@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from tasks.models import Document, Feature, ProjectTask
 
@@ -39,7 +39,7 @@ def filtered_features(filters: dict[str, Any]) -> "QuerySet[Feature]":
 def filtered_documents(filters: dict[str, Any]) -> "QuerySet[Document]":
     """Documents whose file exists, the last updated first."""
     return _filtered(Document.objects.present(), _DOCUMENTS, filters).order_by(
-        "-updated_on", "-changed_at", "title", "id"
+        F("updated_on").desc(nulls_last=True), "-changed_at", "title", "id"
     )
 
 
