@@ -262,7 +262,7 @@ def test_a_session_can_change_what_it_was_mainly_for(feature: Feature, tmp_path:
 
 
 def manual(feature: Feature, state: str, phase: Phase | None = None, **more: Any) -> Link:
-    key = link_key(of().id, feature.id, phase and phase.id, None, None, "")
+    key = link_key(of().id, feature.id, phase.id if phase else None, None, None, "")
     more = {"confidence": 1.0, "origin": "manual", "state": state} | more
     return Link.objects.create(id=key, session=of(), feature=feature, phase=phase, **more)
 

@@ -31,7 +31,9 @@ class Command(SentenceCommand):
 
     def _session(self, name: str) -> AgentSession:
         whole = AgentSession.objects.filter(public_id=name)
-        found = list(whole or AgentSession.objects.filter(Q(public_id__startswith=name), agent_id="")[:2])
+        found: list[AgentSession] = list(
+            whole or AgentSession.objects.filter(Q(public_id__startswith=name), agent_id="")[:2]
+        )
         if len(found) != 1:
             raise CommandError(
                 f"{'More than one session begins' if found else 'No session begins'} with {name!r}."
