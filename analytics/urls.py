@@ -1,7 +1,17 @@
 from django.urls import path
 
-from analytics import views
+# Loaded first: it registers the converter of session ids.
+import sessions.urls  # noqa: F401
+from analytics import plan_views, views
 
 urlpatterns = [
     path("", views.dashboard_page, name="dashboard"),
+    path("features", plan_views.feature_list_page, name="feature-list"),
+    path("features/costs", plan_views.feature_costs_region, name="feature-costs"),
+    path("features/<int:feature_id>", plan_views.feature_detail_page, name="feature-detail"),
+    path("tasks", plan_views.task_list_page, name="task-list"),
+    path("tasks/<int:task_id>", plan_views.task_detail_page, name="task-detail"),
+    path("documents", plan_views.document_list_page, name="document-list"),
+    path("documents/<int:document_id>", plan_views.document_detail_page, name="document-detail"),
+    path("sessions/<session_id:public_id>/served", plan_views.session_served_region, name="session-served"),
 ]

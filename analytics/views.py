@@ -1,5 +1,6 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
@@ -24,6 +25,8 @@ def dashboard_page(request: HtmxRequest) -> HttpResponse:
         "page": page,
         "presets": [(preset, label, page.links.preset(preset)) for preset, label in PRESET_LABELS.items()],
         "projects": projects_with_sessions(),
+        # The same period and project as the figures around it.
+        "feature_costs": reverse("feature-costs") + page.links.dashboard().removeprefix(reverse("dashboard")),
     }
     template = "analytics/dashboard.html#panels" if request.htmx else "analytics/dashboard.html"
     return render(request, template, context)

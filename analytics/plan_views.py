@@ -1,0 +1,136 @@
+"""Pages about planned work: features, tasks, documents, and what a session served."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from analytics.forms import PeriodForm
+from analytics.links import Links
+from analytics.plans.board import feature_board, feature_costs
+from analytics.plans.document_pages import document_list, document_page
+from analytics.plans.feature_page import feature_page
+from analytics.plans.forms import SORTS, VIEWS, DocumentFilterForm, FeatureFilterForm, TaskFilterForm
+from analytics.plans.served import served
+from analytics.plans.task_pages import task_list, task_page
+from analytics.views import HtmxRequest
+from sessions import selectors
+from sessions.date_bounds import reporting_zone
+from sessions.models import Project
+from tasks.models import Document, Feature, PlanRoot, ProjectTask
+from tasks.parsers.layouts.registry import FOLDERS
+
+FEATURES_ON_A_PAGE = 50
+
+
+@require_safe
+def feature_list_page(request: HtmxRequest) -> HttpResponse:
+    """Features by status or as a list, with what each cost and the rest that makes the sums add up."""
+    form = FeatureFilterForm(request.GET)
+    asked = form.asked
+    project = asked.get("project")
+    sort, view = asked.get("sort") or "recent", asked.get("view") or "board"
+    board = feature_board(
+        project_id=project.pk if project else None,
+        status=asked.get("status", ""),
+        q=asked.get("q", ""),
+        sort=sort,
+    )
+    context = {
+        "form": form,
+        "board": board,
+        "page": Paginator(board.rows, FEATURES_ON_A_PAGE).get_page(request.GET.get("page")),
+        "project": project,
+        "sort": sort,
+        "view": view,
+        "sorts": SORTS,
+        "views": VIEWS,
+        "tab": "features",
+        **_plan_context(),
+    }
+    return _list(request, "features", context)
+
+
+def _plan_context() -> dict[str, Any]:
+    roots = list(PlanRoot.objects.select_related("project"))
+    return {"projects": list(Project.objects.all()), "roots": roots, "looked_in": FOLDERS}
+
+
+def _list(request: HtmxRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    """The page, or only its results where htmx asks for them."""
+    template = f"analytics/plans/{name}.html"
+    return render(request, f"{template}#results" if request.htmx else template, context)
+
+
+@require_safe
+def feature_detail_page(request: HtmxRequest, feature_id: int) -> HttpResponse:
+    """What a feature is, what it cost, and why that is said of which sessions."""
+    feature: Feature = get_object_or_404(Feature.objects.select_related("project"), pk=feature_id)
+    found = feature_page(feature, zone=reporting_zone(), page=request.GET.get("page"))
+    context = {"feature": feature, "found": found, "tab": "features"}
+    return render(request, "analytics/plans/feature.html", context)
+
+
+@require_safe
+def feature_costs_region(request: HtmxRequest) -> HttpResponse:
+    """What a period's cost was for; a region of the dashboard, and a page of its own without scripts."""
+    form = PeriodForm(request.GET, now=timezone.now())
+    asked = form.asked()
+    costs = feature_costs(asked.period, project_id=asked.project_id)
+    links = Links(asked.period, asked.project.slug if asked.project else "", asked.tz)
+    context = {"costs": costs, "asked": asked, "dashboard": links.dashboard(), "tab": "features"}
+    return _region(request, "feature-costs", context)
+
+
+def _region(request: HtmxRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    template = f"analytics/plans/{name.replace('-', '_')}.html"
+    return render(request, f"{template}#{name}" if request.htmx else template, context)
+
+
+@require_safe
+def task_list_page(request: HtmxRequest) -> HttpResponse:
+    """The tasks that plans name."""
+    form = TaskFilterForm(request.GET)
+    found = task_list(form.asked, page=request.GET.get("page"))
+    context = {"form": form, "found": found, "page": found.page, "tab": "tasks", **_plan_context()}
+    return _list(request, "tasks", context)
+
+
+@require_safe
+def task_detail_page(request: HtmxRequest, task_id: int) -> HttpResponse:
+    """A task as its plan has it, and what was done for it."""
+    related = ("project", "feature", "phase", "document")
+    task: ProjectTask = get_object_or_404(ProjectTask.objects.select_related(*related), pk=task_id)
+    found = task_page(task, zone=reporting_zone(), page=request.GET.get("page"))
+    return render(request, "analytics/plans/task.html", {"task": task, "found": found, "tab": "tasks"})
+
+
+@require_safe
+def document_list_page(request: HtmxRequest) -> HttpResponse:
+    """Plan documents, with what was not understood in them."""
+    form = DocumentFilterForm(request.GET)
+    found = document_list(form.asked, page=request.GET.get("page"))
+    context = {"form": form, "found": found, "page": found.page, "tab": "documents", **_plan_context()}
+    return _list(request, "documents", context)
+
+
+@require_safe
+def document_detail_page(request: HtmxRequest, document_id: int) -> HttpResponse:
+    """A plan document with its text, as the archive holds it."""
+    related = ("project", "feature", "root", "source")
+    document: Document = get_object_or_404(Document.objects.select_related(*related), pk=document_id)
+    found = document_page(document, page=request.GET.get("page"))
+    context = {"document": document, "found": found, "tab": "documents"}
+    return render(request, "analytics/plans/document.html", context)
+
+
+@require_safe
+def session_served_region(request: HtmxRequest, public_id: str) -> HttpResponse:
+    """What a session served and why; a region of its page, and a page of its own without scripts."""
+    session = selectors.session(public_id)
+    if session is None:
+        raise Http404("There is no session with that id.")
+    return _region(request, "served", {"session": session, "served": served(session)})

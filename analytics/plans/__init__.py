@@ -1,0 +1,1 @@
+"""What planned work came to: the answers behind the pages of features, tasks and documents."""
