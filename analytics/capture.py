@@ -22,6 +22,7 @@ from tasks.parsers.statuses import TERMINAL
 BATCH = 500
 Entity = tuple[str, int]
 Counts = dict[str, int]
+Key = tuple[int, int | None, str]  # project, feature, metric
 EntityType = AnalyticsEntityLink.EntityType
 
 
@@ -37,7 +38,7 @@ class Captured:
     about: frozenset[Entity]
 
     @property
-    def key(self) -> tuple[int, int | None, str]:
+    def key(self) -> Key:
         return (self.project_id, self.feature_id, self.metric)
 
 
@@ -54,8 +55,7 @@ def capture(now: datetime) -> int:
     if changed or gone:
         with transaction.atomic():
             AnalyticsEntry.objects.filter(pk__in=gone).delete()
-            for each in changed:
-                _write(each, stored.get(each.key), day, now)
+            _write(changed, stored, day, now)
     return len(changed) + len(gone)
 
 
@@ -80,20 +80,28 @@ def _about(entry: AnalyticsEntry) -> frozenset[Entity]:
     return frozenset((link.entity_type, link.entity_id) for link in entry.entity_links.all())
 
 
-def _write(wanted: Captured, entry: AnalyticsEntry | None, day: date, now: datetime) -> None:
-    entry = entry or AnalyticsEntry(
-        project_id=wanted.project_id, feature_id=wanted.feature_id, metric=wanted.metric, day=day
-    )
-    before = _about(entry) if entry.pk else frozenset()
-    entry.value, entry.metadata, entry.captured_at = wanted.value, wanted.metadata, now
-    entry.save()
-    links = [
-        AnalyticsEntityLink(entry=entry, entity_type=kind, entity_id=key)
-        for kind, key in sorted(wanted.about - before)
-    ]
+def _write(changed: list[Captured], stored: dict[Key, AnalyticsEntry], day: date, now: datetime) -> None:
+    fresh, links = [], []
+    for wanted in changed:
+        entry = stored.get(wanted.key) or AnalyticsEntry(
+            project_id=wanted.project_id, feature_id=wanted.feature_id, metric=wanted.metric, day=day
+        )
+        entry.value, entry.metadata, entry.captured_at = wanted.value, wanted.metadata, now
+        before = _about(entry) if entry.pk else frozenset()
+        if entry.pk:
+            entry.save()
+        else:
+            fresh.append(entry)
+        links += [
+            AnalyticsEntityLink(entry=entry, entity_type=kind, entity_id=key)
+            for kind, key in sorted(wanted.about - before)
+        ]
+        for kind, key in before - wanted.about:
+            AnalyticsEntityLink.objects.filter(entry=entry, entity_type=kind, entity_id=key).delete()
+    AnalyticsEntry.objects.bulk_create(fresh, batch_size=BATCH)
+    for link in links:
+        link.entry_id = link.entry.pk  # known only now that the entry is in the database
     AnalyticsEntityLink.objects.bulk_create(links, batch_size=BATCH)
-    for kind, key in before - wanted.about:
-        AnalyticsEntityLink.objects.filter(entry=entry, entity_type=kind, entity_id=key).delete()
 
 
 def _figures() -> Iterator[Captured]:

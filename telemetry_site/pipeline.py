@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from analytics.capture import capture, is_captured
 from analytics.rollups import roll_up
 from sessions.ingest import COLD_BATCH_LINES, LIVE_BATCH_LINES, BatchWriter, Tally
 from sessions.leases import Lease, LeaseTaken
@@ -178,7 +179,8 @@ def _run(
         _derive_again(prices)
         refresh_stale()
         roll_up()
-        read_plans(result, now, stop)
+        if read_plans(result, now, stop) or not is_captured(now):
+            capture(now)
     except BaseException as error:
         run.finish(SyncRun.State.FAILED, {"error": str(error)[:500]})
         raise
@@ -188,11 +190,12 @@ def _run(
     run.finish(SyncRun.State.STOPPED if reading.stopped else SyncRun.State.DONE, result.as_json())
 
 
-def read_plans(result: SyncReport, now: datetime, stop: Callable[[], bool]) -> None:
-    """Read what is new in the plans of all projects into the report."""
+def read_plans(result: SyncReport, now: datetime, stop: Callable[[], bool]) -> bool:
+    """Read what is new in the plans of all projects into the report; returns whether anything was."""
     tally = ingest_plans(survey_plans(now), now, stop)
     result.documents, result.tasks = tally.documents_json(), tally.tasks_json()
     result.problems += tally.problems
+    return bool(tally.projects)
 
 
 def add_plans(folders: Iterable[str], project: str = "") -> None:
