@@ -19,6 +19,7 @@ _TO_FEATURE = Q(
 ) & ~Q(links__state=Link.State.UNLINKED)
 _LIGHT = ("dates", "timeline", "impact_history")
 Place = tuple[int, int | None]  # session, feature
+Part = tuple[str | None, int | None]  # token of a phase, key of a task
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +110,15 @@ def _session_conditions(asked: CorrelationAsked) -> Iterable[Q]:
         yield Q(id=asked.session_id)
 
 
-def _parts(session_ids: Iterable[int]) -> dict[Place, list[tuple[str | None, int | None]]]:
+def _parts(session_ids: Iterable[int]) -> dict[Place, list[Part]]:
     """{(session, feature): (phase token, task key) of links to its parts}, the surest first."""
-    found: dict[Place, list[tuple[str | None, int | None]]] = defaultdict(list)
+    found: dict[Place, list[Part]] = defaultdict(list)
     links = Link.objects.filter(session_id__in=list(session_ids), feature__isnull=False, phase__isnull=False)
     links = links | Link.objects.filter(session_id__in=list(session_ids), task__isnull=False)
     rows = links.exclude(state=Link.State.UNLINKED).order_by("-is_primary", "-confidence", "id")
-    for session_id, feature_id, *part in rows.values_list(
-        "session_id", "feature_id", "phase__token", "task_id"
-    ):
-        found[session_id, feature_id].append((part[0], part[1]))
+    columns = ("session_id", "feature_id", "phase__token", "task_id")
+    for session_id, feature_id, token, task_id in rows.values_list(*columns):
+        found[session_id, feature_id].append((token, task_id))
     return found
 
 
@@ -130,7 +130,7 @@ def _usage(session_ids: Iterable[int]) -> dict[Place, Usage]:
 def _item(
     session: AgentSession,
     link: Link | None,
-    parts: dict[Place, list[tuple[str | None, int | None]]],
+    parts: dict[Place, list[Part]],
     used: dict[Place, Usage],
 ) -> Correlated:
     place = (session.pk, link.feature_id if link else None)

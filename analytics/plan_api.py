@@ -109,11 +109,11 @@ class TaskView(APIView):
 
 
 def _named_task(name: str, project_id: int | None) -> ProjectTask:
-    rows = ProjectTask.objects.select_related(*_TASK_PARTS)
+    rows: Any = ProjectTask.objects.select_related(*_TASK_PARTS)
     if project_id is not None:
         rows = rows.filter(project_id=project_id)
     found = rows.filter(pk=int(name)).first() if is_key(name) else None
-    named = [found] if found else list(rows.present().filter(raw_id=name)[:2])
+    named: list[ProjectTask] = [found] if found else list(rows.present().filter(raw_id=name)[:2])
     if not named:
         raise NotFound("There is no task with this id.")
     if len(named) > 1:

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from tasks.models import Document, Feature, ProjectTask
+from tasks.querysets import DocumentQuerySet, FeatureQuerySet, ProjectTaskQuerySet
 
 # Documents that follow work while it goes on, which some readers do not want among plans.
 PROGRESS_TYPES = ("progress",)
@@ -24,23 +25,22 @@ def is_key(name: str) -> bool:
     return name.isascii() and name.isdecimal() and len(name) < 19
 
 
-def filtered_tasks(filters: dict[str, Any]) -> "QuerySet[ProjectTask]":
+def filtered_tasks(filters: dict[str, Any]) -> ProjectTaskQuerySet:
     """Tasks that stand in a plan and that every given filter lets through, in the order of their plans."""
-    return _filtered(ProjectTask.objects.present(), _TASKS, filters).order_by(
-        "project_id", "document__project_path", "position", "id"
-    )
+    found: ProjectTaskQuerySet = _filtered(ProjectTask.objects.present(), _TASKS, filters)
+    return found.order_by("project_id", "document__project_path", "position", "id")
 
 
-def filtered_features(filters: dict[str, Any]) -> "QuerySet[Feature]":
+def filtered_features(filters: dict[str, Any]) -> FeatureQuerySet:
     """Features that plans speak of, by name."""
-    return _filtered(Feature.objects.present(), _FEATURES, filters).order_by("name", "project_id", "slug")
+    found: FeatureQuerySet = _filtered(Feature.objects.present(), _FEATURES, filters)
+    return found.order_by("name", "project_id", "slug")
 
 
-def filtered_documents(filters: dict[str, Any]) -> "QuerySet[Document]":
+def filtered_documents(filters: dict[str, Any]) -> DocumentQuerySet:
     """Documents whose file exists, the last updated first."""
-    return _filtered(Document.objects.present(), _DOCUMENTS, filters).order_by(
-        F("updated_on").desc(nulls_last=True), "-changed_at", "title", "id"
-    )
+    found: DocumentQuerySet = _filtered(Document.objects.present(), _DOCUMENTS, filters)
+    return found.order_by(F("updated_on").desc(nulls_last=True), "-changed_at", "title", "id")
 
 
 def _filtered(rows: Any, conditions: dict[str, Callable[[Any], Q]], filters: dict[str, Any]) -> Any:
