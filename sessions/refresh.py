@@ -27,8 +27,15 @@ _COLUMNS = tuple(f.attname for f in AgentSession._meta.concrete_fields if f.attn
 _DIMENSIONS = ("project_id", "session_type", "agent_name", "branch")
 
 
-def refresh_stale(*, stop: Callable[[], bool] = lambda: False) -> int:
-    """Derive the columns of every stale session; returns how many rows were looked at."""
+def refresh_stale(
+    *,
+    on_refreshed: Callable[[list[int]], None] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> int:
+    """Derive the columns of every stale session; returns how many rows were looked at.
+
+    `on_refreshed` is told the sessions of each batch, inside the batch's transaction.
+    """
     looked = 0
     while not stop():
         # Trunks first: a subagent takes its project from its trunk.
@@ -38,12 +45,14 @@ def refresh_stale(*, stop: Callable[[], bool] = lambda: False) -> int:
         if not ids:
             break
         with transaction.atomic():
-            looked += _refresh(ids)
+            looked += len(ids)
+            on_refreshed(_refresh(ids))
     delete_empty_stand_ins()
     return looked
 
 
-def _refresh(ids: list[int]) -> int:
+def _refresh(ids: list[int]) -> list[int]:
+    """The sessions that are left of these: those of which nothing remained are gone."""
     _rank_sources(ids)
     moved, quarters = settle_owners(ids)
     mark_dirty(quarters)
@@ -65,7 +74,7 @@ def _refresh(ids: list[int]) -> int:
     save_columns(AgentSession, list(sessions.values()), _COLUMNS)
     changed = [key for key, session in sessions.items() if _dimensions(session) != before[key]]
     _note_changed(changed, sessions)
-    return len(ids)
+    return list(sessions)
 
 
 def _derive(session: AgentSession, facts: Gathered, families: Families, *, has_pending_call: bool) -> None:

@@ -55,6 +55,7 @@ def _made(path: str, name: str = "") -> Project:
         name=known_as,
         root_path="" if taken else place.root_path[:1000],
         folder_slug="" if taken else folder_slug(place.root_path)[:1000],
+        awaits_sessions=bool(name),
     )
 
 

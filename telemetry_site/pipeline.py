@@ -32,7 +32,8 @@ from sessions.rebuild import rebuild
 from sessions.refresh import refresh_stale
 from tasks.discovery import survey_plans
 from tasks.ingest import PlansTally, ingest_plans, rebuild_plans
-from tasks.models import ProjectTask
+from tasks.linking import link_all, link_due, mark_due, mark_plans_due
+from tasks.models import LinkDue, ProjectTask
 from tasks.roots import add_manual_root
 
 __all__ = [
@@ -63,6 +64,7 @@ class SyncReport:
     tool_calls: dict[str, int] = field(default_factory=dict)
     documents: dict[str, int] = field(default_factory=PlansTally().documents_json)
     tasks: dict[str, int] = field(default_factory=PlansTally().tasks_json)
+    links: dict[str, int] = field(default_factory=lambda: {"sessions": 0, "written": 0, "removed": 0})
     bytes: int = 0
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
@@ -79,7 +81,7 @@ class SyncReport:
             "tool_calls": self.tool_calls,
             "documents": self.documents,
             "tasks": self.tasks,
-            "links": {"created": 0, "updated": 0},
+            "links": self.links,
             "alerts": {"evaluated": 0, "fired": 0},
             "bytes": self.bytes,
             "seconds": round(self.seconds, 3),
@@ -142,6 +144,7 @@ def _is_unfinished() -> bool:
         AgentSession.objects.stale().exists()
         or DirtyQuarter.objects.exists()
         or SourceFile.objects.filter(needs_rebuild=True).exists()
+        or LinkDue.objects.exists()
     )
 
 
@@ -177,9 +180,11 @@ def _run(
     try:
         reading = read_changed(plan, writer, now, is_demo=is_demo, report=run.advance, stop=stop)
         _derive_again(prices)
-        refresh_stale()
+        refresh_stale(on_refreshed=mark_due)
+        has_new_plans = read_plans(result, now, stop)
+        result.links = _link(stop)
         roll_up()
-        if read_plans(result, now, stop) or not is_captured(now):
+        if has_new_plans or not is_captured(now):
             capture(now)
     except BaseException as error:
         run.finish(SyncRun.State.FAILED, {"error": str(error)[:500]})
@@ -195,7 +200,14 @@ def read_plans(result: SyncReport, now: datetime, stop: Callable[[], bool]) -> b
     tally = ingest_plans(survey_plans(now), now, stop)
     result.documents, result.tasks = tally.documents_json(), tally.tasks_json()
     result.problems += tally.problems
+    mark_plans_due(tally.projects)
     return bool(tally.projects)
+
+
+def _link(stop: Callable[[], bool]) -> dict[str, int]:
+    """Find the links of sessions that changed, or whose plans did; spans that moved make their quarters dirty."""
+    report = link_due(stop=stop)
+    return {"sessions": report.sessions, "written": report.written, "removed": report.removed}
 
 
 def add_plans(folders: Iterable[str], project: str = "") -> None:
@@ -240,9 +252,10 @@ def rebuild_all(*, report: Callable[[int, int], None] = lambda _done, _total: No
             done += count
             report(done, total)
             Lease.renew("sync", _owner(), timezone.now())
-        refresh_stale()
-        roll_up()
+        refresh_stale(on_refreshed=mark_due)
         rebuild_plans(timezone.now())
+        link_all()
+        roll_up()
     return done
 
 
@@ -275,7 +288,7 @@ class _Run:
         if monotonic() - self._shown >= self._pause:
             # Soon at first, since someone waits for the first figure; then rarer, since it costs reading time.
             self._pause = min(2 * self._pause, SHOWN_AT_LEAST_EVERY_SECONDS)
-            refresh_stale()
+            refresh_stale(on_refreshed=mark_due)
             roll_up()
             self._shown = monotonic()
 
@@ -310,6 +323,7 @@ def remove_source_root(folder: Path) -> int:
     sources = SourceFile.objects.filter(path__startswith=prefix, is_demo=True)
     with transaction.atomic():
         count = remove_sources(sources)
-    refresh_stale()
+    refresh_stale(on_refreshed=mark_due)
+    link_due()
     roll_up()
     return count

@@ -50,6 +50,8 @@ class Places:
     def _project(self, place: Place, is_demo: bool) -> Project:
         project = self._by_key.get(place.key) or Project.objects.filter(key=place.key[:1000]).first()
         if project is None:
+            project = self._awaited(place)
+        if project is None:
             project = Project.objects.create(
                 key=place.key[:1000],
                 slug=_free_slug(place.name),
@@ -61,6 +63,17 @@ class Places:
             self._adopt(project)
         self._by_key[place.key] = project
         return project
+
+    def _awaited(self, place: Place) -> Project | None:
+        """The project that a person named like this folder before its sessions were read."""
+        project: Project | None = Project.objects.filter(awaits_sessions=True, name=place.name[:200]).first()
+        if project and not place.key.startswith("slug:"):
+            project.key, project.root_path = place.key[:1000], place.root_path[:1000]
+            project.folder_slug, project.awaits_sessions = folder_slug(place.root_path)[:1000], False
+            project.save()
+            self._adopt(project)
+            return project
+        return None
 
     def _adopt(self, project: Project) -> None:
         """Sessions that only a folder's name had placed belong to the project whose folder it is."""

@@ -14,6 +14,9 @@ class Project(models.Model):
     # The folder name Claude Code makes of the root: finds the project of sessions that never say where they ran.
     folder_slug = models.CharField(max_length=1000, blank=True, db_index=True)
     is_demo = models.BooleanField(default=False)
+    # True: named by a person for plans before any session of it was read; the first sessions from a folder of that
+    # name make it theirs.
+    awaits_sessions = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ProjectQuerySet.as_manager()

@@ -17,7 +17,7 @@ LAYERS = ["telemetry_site", "alerts", "analytics", "tasks", "sessions"]
 PURE = [
     "sessions/parsers/",
     "tasks/parsers/",
-    "tasks/matching.py",
+    "tasks/matching/",
     "analytics/metrics.py",
     "analytics/periods.py",
     "analytics/charts.py",
