@@ -170,8 +170,11 @@ def _write_tasks(
     dated_by_git = _dates_in_git(project)
     seen: Counter[tuple[int, str]] = Counter()
     fresh, changed, kept = [], [], []
-    for position, placed in enumerate(tree.tasks):
+    positions: Counter[str] = Counter()
+    for placed in tree.tasks:
         document = by_path[placed.document]
+        position = positions[placed.document]
+        positions[placed.document] += 1
         place = (document.pk, placed.task.id)
         key = (*place, seen[place])
         seen[place] += 1

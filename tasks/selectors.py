@@ -186,7 +186,9 @@ def tasks(
         found = found.filter(
             Q(title__icontains=word) | Q(raw_id__icontains=word) | Q(description__icontains=word)
         )
-    return found.select_related("feature", "phase", "document", "project").order_by("project_id", "position")
+    return found.select_related("feature", "phase", "document", "project").order_by(
+        "project_id", "document__project_path", "position"
+    )
 
 
 def removed_tasks(project_id: int) -> QuerySet[Any]:

@@ -183,7 +183,7 @@ def _recover(block: str, first_line: int, found: FrontMatter, *, whole_items: bo
         if key in found.values:
             continue
         try:
-            if not whole_items and len(lines) > 1:
+            if not whole_items and any(line.strip() for line in lines[1:]):
                 continue
             values = _load("\n".join(lines))[1]
             found.values[key] = values[key] if isinstance(values, dict) and key in values else None
