@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import Case, F, FilteredRelation, OuterRef, Q, Subquery, When
 
 from analytics.models import SessionUsage
 from analytics.periods import Period
@@ -19,7 +19,7 @@ _TO_FEATURE = Q(
 ) & ~Q(links__state=Link.State.UNLINKED)
 _LIGHT = ("dates", "timeline", "impact_history")
 Place = tuple[int, int | None]  # session, feature
-Part = tuple[str | None, int | None]  # token of a phase, key of a task
+Part = tuple[str | None, int | None, bool]  # token of a phase, key of a task, whether it is the main link
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,14 @@ class CorrelationAsked:
 class Correlated:
     """A session with one of its links; without a link `link` is None.
 
-    `phases` are tokens, `task_ids` keys, both of links to parts of the feature, the surest first. `usage` is what the
-    session's own responses used while they served this feature, or nothing planned where there is no link.
+    `is_primary`: this feature, or a part of it, is what the session was for first of all. `phases` are tokens,
+    `task_ids` keys, both of links to parts of the feature, the surest first. `usage` is what the session's own
+    responses used while they served this feature, or nothing planned where there is no link.
     """
 
     session: AgentSession
     link: Link | None
+    is_primary: bool = False
     phases: list[str] = field(default_factory=list)
     task_ids: list[int] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
@@ -84,15 +86,17 @@ def correlation(asked: CorrelationAsked, *, offset: int = 0, limit: int = 100) -
 
 def _rows(asked: CorrelationAsked) -> Any:
     """(session key, link key or None) in order, for the database to page."""
-    sure = _TO_FEATURE & Q(links__confidence__gte=asked.min_confidence)
-    rows = AgentSession.objects.annotate(link=FilteredRelation("links", condition=sure))
+    wanted = _TO_FEATURE & Q(links__confidence__gte=asked.min_confidence)
+    if asked.feature_ids is not None:
+        wanted &= Q(links__feature__in=asked.feature_ids)
+    rows = AgentSession.objects.annotate(link=FilteredRelation("links", condition=wanted))
     rows = rows.filter(*_session_conditions(asked))
     if not asked.wants_unlinked:
         rows = rows.filter(link__isnull=False)
-    if asked.feature_ids is not None:
-        rows = rows.filter(link__feature__in=asked.feature_ids)
     newest = F("started_at").desc(nulls_last=True)
-    main = F("link__is_primary").desc(nulls_last=True)
+    main_feature = Link.objects.filter(session=OuterRef("pk"), is_primary=True).values("feature_id")[:1]
+    rows = rows.annotate(main_feature=Subquery(main_feature))
+    main = Case(When(link__feature=F("main_feature"), then=0), default=1)
     surest = F("link__confidence").desc(nulls_last=True)
     order = (main, surest, newest, "id") if asked.surest_first else (newest, "id", main, surest)
     return rows.order_by(*order, "link__id").values_list("id", "link__id")
@@ -111,14 +115,14 @@ def _session_conditions(asked: CorrelationAsked) -> Iterable[Q]:
 
 
 def _parts(session_ids: Iterable[int]) -> dict[Place, list[Part]]:
-    """{(session, feature): (phase token, task key) of links to its parts}, the surest first."""
+    """{(session, feature): the parts of it that the session is linked to}, the surest first."""
     found: dict[Place, list[Part]] = defaultdict(list)
     links = Link.objects.filter(session_id__in=list(session_ids), feature__isnull=False, phase__isnull=False)
     links = links | Link.objects.filter(session_id__in=list(session_ids), task__isnull=False)
     rows = links.exclude(state=Link.State.UNLINKED).order_by("-is_primary", "-confidence", "id")
-    columns = ("session_id", "feature_id", "phase__token", "task_id")
-    for session_id, feature_id, token, task_id in rows.values_list(*columns):
-        found[session_id, feature_id].append((token, task_id))
+    columns = ("session_id", "feature_id", "phase__token", "task_id", "is_primary")
+    for session_id, feature_id, token, task_id, is_primary in rows.values_list(*columns):
+        found[session_id, feature_id].append((token, task_id, is_primary))
     return found
 
 
@@ -138,7 +142,8 @@ def _item(
     return Correlated(
         session,
         link,
-        list(dict.fromkeys(token for token, _ in mine if token is not None)),
-        list(dict.fromkeys(task for _, task in mine if task is not None)),
+        link is not None and (link.is_primary or any(is_primary for _, _, is_primary in mine)),
+        list(dict.fromkeys(token for token, _, _ in mine if token is not None)),
+        list(dict.fromkeys(task for _, task, _ in mine if task is not None)),
         used.get(place, Usage()),
     )

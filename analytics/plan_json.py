@@ -69,7 +69,7 @@ def link_json(item: Correlated) -> dict[str, Any]:
     return {
         "confidence": link.confidence if link else 0.0,
         "linkStrategy": link.strategy if link else "",
-        "isPrimary": link.is_primary if link else False,
+        "isPrimary": item.is_primary,
         "origin": link.origin if link else None,
         "state": link.state if link else None,
         "evidence": [evidence_json(piece) for piece in link.evidence] if link else [],

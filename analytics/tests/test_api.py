@@ -147,8 +147,9 @@ def test_an_unknown_metric_is_told_the_valid_ones(client: Client) -> None:
     assert all(metric in sentence for metric in ANSWERED)
 
 
-def test_a_metric_of_plans_is_not_invented(client: Client) -> None:
-    assert "plans" in refused(client, SERIES, metric="task_velocity")["metric"][0]
+def test_a_metric_of_plans_is_unknown_without_any(client: Client, two_days: None) -> None:
+    items = get(client, SERIES, metric="task_velocity")["items"]
+    assert [item["value"] for item in items] == [None, None]
 
 
 @pytest.mark.parametrize(

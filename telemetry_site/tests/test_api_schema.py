@@ -30,6 +30,15 @@ ASKED = {
     "analytics/overview": "analytics/overview?start=2026-03-01&end=2026-03-01",
     "analytics/series": "analytics/series?metric=session_cost&group_by=model",
     "analytics/breakdown": "analytics/breakdown?dimension=tool",
+    "analytics/correlation": "analytics/correlation",
+    "sessions/{session_id}/linked-features": f"{ONE}/linked-features",
+    "tasks": "tasks",
+    "tasks/{task_id}": "tasks/PK-001",
+    "features": "features",
+    "features/{feature_id}": "features/passkey-login-v1",
+    "features/{feature_id}/linked-sessions": "features/passkey-login-v1/linked-sessions",
+    "documents": "documents?doc_type=progress",
+    "documents/{document_id}": "documents/{document}",
 }
 
 
