@@ -185,7 +185,7 @@ def test_a_renamed_file_keeps_its_identity(tree: Path, how: str) -> None:
     assert tally.documents_json() == {"seen": 7, "created": 0, "updated": 1, "removed": 0}
     after = Document.objects.get(pk=before.pk)
     assert after.path.endswith("phase-1-writer-progress.md")
-    assert set(after.tasks.present().values_list("pk", flat=True)) == tasks
+    assert set(ProjectTask.objects.present().filter(document=after).values_list("pk", flat=True)) == tasks
     assert after.source.previous_paths == [str(old)]
 
 
