@@ -13,7 +13,7 @@ from analytics.plans.work import Work, WorkByKey
 from analytics.sums import Usage
 from sessions.models import AgentSession
 from tasks.matching import RULES
-from tasks.models import Link
+from tasks.models import Link, Phase
 
 SESSIONS_ON_A_PAGE = 20
 
@@ -84,13 +84,19 @@ def _target(link: Link) -> tuple[str, str]:
     if link.task is not None:
         return f"Task {link.task.raw_id}", reverse("task-detail", args=[link.task.pk])
     if link.phase is not None and link.feature is not None:
-        name = link.phase.title or f"Phase {link.phase.token}"
-        return name, f"{reverse('feature-detail', args=[link.feature.pk])}#phase-{link.phase.pk}"
+        return phase_name(
+            link.phase
+        ), f"{reverse('feature-detail', args=[link.feature.pk])}#phase-{link.phase.pk}"
     if link.feature is not None:
         return str(link.feature), reverse("feature-detail", args=[link.feature.pk])
     if link.document is not None:
         return str(link.document), reverse("document-detail", args=[link.document.pk])
     return link.commit, ""
+
+
+def phase_name(phase: Phase) -> str:
+    """`Phase 2: Title`; a phase often has the title of its feature, so that the number must be there."""
+    return f"Phase {phase.token}: {phase.title}" if phase.title else f"Phase {phase.token}"
 
 
 def _evidence(link: Link, piece: dict[str, Any]) -> EvidenceRow:

@@ -24,8 +24,8 @@ def words_with_counts(unknown: Any) -> Any:
 
 
 def by_target(usage: Any) -> Any:
-    """Rows (feature_id, phase_id, task_id, sums, first and last quarter), the first served first."""
+    """Rows (feature_id, phase_id, task_id, sums, first and last quarter) of usage rows."""
     sums: dict[str, Any] = {f"sum_{name}": Coalesce(Sum(name), 0) for name in SUMMED}
     sums |= {f"sum_{name}": Sum(name) for name in MONEY}
     rows = usage.values("feature_id", "phase_id", "task_id").annotate(**sums)
-    return with_ends(rows).order_by("first_quarter", "feature_id", "phase_id", "task_id")
+    return with_ends(rows).order_by("feature_id", "phase_id", "task_id")

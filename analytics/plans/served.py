@@ -8,9 +8,9 @@ from typing import Any
 from django.urls import reverse
 
 from analytics.models import SessionUsage
-from analytics.plans.linked_sessions import LinkRow, link_row
+from analytics.plans.linked_sessions import LinkRow, link_row, phase_name
 from analytics.plans.querysets import by_target
-from analytics.plans.work import Work
+from analytics.plans.work import Work, work_of
 from analytics.querysets import UNATTRIBUTED
 from analytics.sums import Usage
 from sessions.models import AgentSession
@@ -34,7 +34,10 @@ class Target:
     @property
     def part(self) -> str:
         """The phase and task inside the feature, "" for the feature itself."""
-        names = (str(self.phase) if self.phase else "", f"task {self.task.raw_id}" if self.task else "")
+        names = (
+            phase_name(self.phase) if self.phase else "",
+            f"task {self.task.raw_id}" if self.task else "",
+        )
         return ", ".join(name for name in names if name)
 
     @property
@@ -79,18 +82,23 @@ def served(session: AgentSession) -> Served:
     """What a session's own work was for, and the links that say so."""
     related = ("feature", "phase", "task", "document", "session")
     links = list(session.links.select_related(*related).order_by("-is_primary", "-confidence", "id"))
-    usage = list(by_target(SessionUsage.objects.filter(session=session)))
+    usage = sorted(by_target(SessionUsage.objects.filter(session=session)), key=_attributed_first)
     spans = list(ServedSpan.objects.filter(session=session).select_related("feature", "phase", "task"))
     targets = _targets(usage)
     return Served(
         session=session,
-        parts=[ServedPart(targets(row), Work(Usage.from_sums(row))) for row in usage],
+        parts=[ServedPart(targets(row), work_of(row)) for row in usage],
         whole=sum((Usage.from_sums(row) for row in usage), Usage()),
         course=[_stretch(span) for span in spans],
         links=[link_row(link) for link in links if not link.commit and link.state != Link.State.UNLINKED],
         unlinked=[link_row(link) for link in links if link.state == Link.State.UNLINKED],
         commits=[link_row(link) for link in links if link.commit and link.state != Link.State.UNLINKED],
     )
+
+
+def _attributed_first(row: dict[str, Any]) -> tuple[bool, int, int, int]:
+    phase, task = row["phase_id"] or 0, row["task_id"] or 0
+    return (row["feature_id"] is None, row["first_quarter"] or 0, phase, task)
 
 
 def _stretch(span: ServedSpan) -> Stretch:

@@ -42,7 +42,7 @@ def work_by(dimension: str, usage: Any, tools: Any = None) -> WorkByKey:
 
     Tool calls are counted where their rollup rows are given.
     """
-    found = {_key(row["row"]): _work(row) for row in with_ends(usage.by_dimension(dimension))}
+    found = {_key(row["row"]): work_of(row) for row in with_ends(usage.by_dimension(dimension))}
     for row in tools.by_dimension(dimension) if tools is not None else ():
         key = _key(row["row"])
         found[key] = replace(found.get(key, Work()), tools=ToolUse.from_sums(row))
@@ -53,11 +53,12 @@ def _key(row: str) -> int | None:
     return None if row == UNATTRIBUTED else int(row)
 
 
-def _work(row: dict[str, Any]) -> Work:
+def work_of(row: dict[str, Any]) -> Work:
+    """A grouped rollup row with its sums and ends; `sessions` where it has been counted."""
     first, last = row["first_quarter"], row["last_quarter"]
     return Work(
         Usage.from_sums(row),
-        sessions=row["sessions"],
+        sessions=row.get("sessions"),
         first_at=None if first is None else quarter_start(first),
         last_at=None if last is None else quarter_start(last),
     )

@@ -1,83 +1,94 @@
-"""A small project with plans and the sessions that served them, read through the real pipeline."""
+"""A plan in the test database, made of rows, and sessions that served it."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from analytics.models import SessionUsage
 from analytics.rollups import roll_up
-from sessions.tests import samples as s
-from tasks.linking import link_all
-from tasks.roots import add_manual_root
-from telemetry_site.pipeline import sync
+from analytics.tests.ledger import NOW, read, working_session
+from sessions.archive import SEGMENT_COLUMNS, segment_row
+from sessions.models import AgentSession, ArchiveSegment, DirtyQuarter, Project, SourceFile, TranscriptEntry
+from sessions.parsers.lines import Chunk
+from tasks.models import Document, Feature, Link, Phase, PlanRoot, ProjectTask, ServedSpan
 
-NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
-PASSKEYS = "docs/project_plans/implementation_plans/features/passkey-login-v1.md"
-PLANS = {
-    PASSKEYS: """---
-title: Passkey login
-doc_type: implementation_plan
-feature_slug: passkey-login-v1
-started: 2026-03-01
----
-""",
-    ".claude/progress/passkey-login-v1/phase-1-progress.md": """---
-type: progress
-phase: 1
-started: 2026-03-01
-tasks:
-  - {id: PK-001, title: Make keys, status: completed, completed: 2026-03-01, assigned_to: [ada]}
-  - {id: PK-002, title: Store keys, status: done, completed: 2026-03-04}
----
-""",
-    ".claude/progress/passkey-login-v1/phase-2-progress.md": """---
-type: progress
-phase: 2
-tasks:
-  - {id: PK-003, title: Delete keys, status: deferred}
-  - {id: PK-004, title: Show keys, status: in_progress, owner: ben}
----
-""",
-}
+TEXT = b"---\nstatus: completed\n---\n# Engine\n\nMake it **work**.\n"
 
 
-def command(phase: int) -> str:
-    """What a person types to have a phase of the plan carried out."""
-    return f"<command-name>/dev:execute-phase</command-name><command-args>{phase} {PASSKEYS}</command-args>"
+def read_sessions(folder: Path, *names: str) -> dict[str, AgentSession]:
+    """Working sessions of these names, a day apart, each of two responses."""
+    read(folder, *(working_session(name, day) for day, name in enumerate(names)))
+    return {session.title.removeprefix("Work on "): session for session in AgentSession.objects.all()}
 
 
-def transcripts() -> dict[str, list[dict[str, Any]]]:
-    """A session that carries out two phases one after the other, and one that serves nothing planned."""
-    serving = [
-        s.prompt("p1", 0, text=command(1)),
-        s.reply("r1", 1, output=100, blocks=[s.call("toolu_1")]),
-        s.answer("x1", 2, "toolu_1"),
-        s.prompt("p2", 3600, text=command(2)),
-        s.reply("r2", 3601, output=50),
-    ]
-    other = [s.prompt("o1", 86_400, "b", text="What is the weather?"), s.reply("o2", 86_401, "b", output=7)]
-    return {s.main_path(): serving, s.main_path("b"): other}
+def document(path: str = "docs/plans/engine.md", text: bytes = TEXT, **more: Any) -> Document:
+    """A plan file of the project that the sessions ran in, with its bytes in the archive."""
+    project = Project.objects.earliest("pk")
+    root, _ = PlanRoot.objects.get_or_create(project=project, path="/home/ada/engine/docs")
+    source = SourceFile.objects.create(
+        path=f"/home/ada/engine/{path}",
+        root=root.path,
+        relative_path=path,
+        kind=SourceFile.Kind.PLAN,
+        size=len(text),
+        owner=sha256(text).hexdigest()[:20],
+    )
+    columns = dict(zip(SEGMENT_COLUMNS, segment_row(source.pk, 1, 0, Chunk(0, text)), strict=True))
+    ArchiveSegment.objects.create(**columns)
+    given = {"title": "Engine", "doc_type": "prd", "layout": "plain", "source_generation": 1} | more
+    return Document.objects.create(
+        project=project,
+        root=root,
+        source=source,
+        path=path,
+        project_path=path,
+        first_seen_at=NOW,
+        changed_at=NOW,
+        **given,
+    )
 
 
-def write_plans(folder: Path, plans: Mapping[str, str] = PLANS) -> Path:
-    """The plans below `folder/repo`."""
-    for name, text in plans.items():
-        path = folder / "repo" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return folder / "repo"
+def feature(slug: str = "engine", **more: Any) -> Feature:
+    project = Project.objects.earliest("pk")
+    given = {"name": slug.title(), "canonical_slug": slug, "first_seen_at": NOW} | more
+    return Feature.objects.create(project=project, slug=slug, **given)
 
 
-def read(folder: Path, now: datetime = NOW) -> None:
-    """Read what is below `folder/claude` and all plans, link them and count."""
-    sync([folder / "claude"], now=now)
-    link_all()
+def phase(of: Feature, token: str = "1", **more: Any) -> Phase:
+    return Phase.objects.create(feature=of, token=token, title=f"Stage {token}", **more)
+
+
+def task(of: Feature, place: Document, raw_id: str, status: str = "backlog", **more: Any) -> ProjectTask:
+    if status == "done" and "completed_on" not in more:
+        more |= {"completed_on": date(2026, 3, 2), "completed_confidence": "high", "completed_source": "task"}
+    given = {"title": f"Do {raw_id}", "first_seen_at": NOW, "status": status} | more
+    return ProjectTask.objects.create(project=of.project, document=place, feature=of, raw_id=raw_id, **given)
+
+
+def serve(session: AgentSession, *course: tuple[float, dict[str, Any]]) -> None:
+    """From so many seconds after its first line on, the session's work is for a feature, phase or task."""
+    begin = round(_aware(session.started_at).timestamp() * 1000)
+    for seconds, target in course:
+        from_ms = begin + round(seconds * 1000)
+        ServedSpan.objects.create(id=hash((session.pk, from_ms)), session=session, from_ms=from_ms, **target)
+
+
+def link(session: AgentSession, confidence: float = 0.9, **more: Any) -> Link:
+    """A link with one piece of evidence, which stands in the session's second line."""
+    seq = TranscriptEntry.objects.filter(session=session).order_by("seq")[1].seq
+    piece = {"kind": "task_id", "detail": "T-1", "weight": 0.75, "seq": seq, "at": "2026-03-01T10:00:05Z"}
+    given = {"strategy": "task_id", "evidence": [piece]} | more
+    return Link.objects.create(id=Link.objects.count() + 1, session=session, confidence=confidence, **given)
+
+
+def count_again() -> None:
+    """Roll everything up anew, as a sync does after it linked."""
+    quarters = set(SessionUsage.objects.values_list("quarter", flat=True))
+    DirtyQuarter.objects.bulk_create([DirtyQuarter(quarter=q) for q in quarters], ignore_conflicts=True)
     roll_up()
 
 
-def project_with_plans(folder: Path, plans: Mapping[str, str] = PLANS, *, name: str = "engine") -> None:
-    """The transcripts and plans of one project, read, linked and counted."""
-    s.write(folder / "claude", {path: s.lines(records) for path, records in transcripts().items()})
-    sync([folder / "claude"], now=NOW)
-    add_manual_root(str(write_plans(folder, plans)), name)
-    read(folder)
+def _aware(moment: datetime | None) -> datetime:
+    assert moment is not None
+    return moment.astimezone(UTC)
