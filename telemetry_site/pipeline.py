@@ -182,7 +182,7 @@ def _run(
         _derive_again(prices)
         refresh_stale(on_refreshed=mark_due)
         has_new_plans = read_plans(result, now, stop)
-        result.links = _link(stop)
+        result.links = _link()
         roll_up()
         if has_new_plans or not is_captured(now):
             capture(now)
@@ -204,9 +204,9 @@ def read_plans(result: SyncReport, now: datetime, stop: Callable[[], bool]) -> b
     return bool(tally.projects)
 
 
-def _link(stop: Callable[[], bool]) -> dict[str, int]:
+def _link() -> dict[str, int]:
     """Find the links of sessions that changed, or whose plans did; spans that moved make their quarters dirty."""
-    report = link_due(stop=stop)
+    report = link_due()
     return {"sessions": report.sessions, "written": report.written, "removed": report.removed}
 
 

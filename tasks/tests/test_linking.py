@@ -102,12 +102,15 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def feature(project: Project, tmp_path: Path) -> Feature:
-    """A feature with two phases, a task that names the commit, and a plan."""
+    """A feature with two phases, a task that names the commit, and a plan; nothing is linked yet."""
     for path, text in PLANS.items():
         (tmp_path / "repo" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "repo" / path).write_text(text)
     PlanRoot.objects.create(project=project, path=str(tmp_path / "repo"), origin="manual")
     sync([tmp_path])
+    # Syncing links; what the tests look at is how.
+    Link.objects.all().delete()
+    ServedSpan.objects.all().delete()
     return Feature.objects.get()
 
 
