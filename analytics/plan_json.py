@@ -20,6 +20,7 @@ from sessions.serializers import (
     flags,
     instants,
     money,
+    objects,
     page,
     session_fields,
     shape,
@@ -199,7 +200,12 @@ def told_link_fields() -> Fields:
 
 def linked_sessions_shape() -> Any:
     family = {**counts("subagentCount", "liveSubagentCount"), "familyTotals": serializers.DictField()}
-    more = {**words("sessionId"), **texts("titleConfidence", "workflowType"), **flags("isSubthread")}
+    more = {
+        **words("sessionId"),
+        **texts("titleConfidence", "workflowType"),
+        **flags("isSubthread"),
+        **objects("logs"),
+    }
     item = shape("LinkedSession", session_fields(), family, told_link_fields(), more, many=True)
     return page("LinkedSessionPage", item)
 

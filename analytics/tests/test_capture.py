@@ -11,7 +11,7 @@ from analytics.capture import capture, is_captured
 from analytics.models import AnalyticsEntityLink, AnalyticsEntry
 from analytics.tests.ledger import read as read_sessions
 from analytics.tests.ledger import working_session
-from analytics.tests.planned import NOW, PLANS, project_with_plans, write_plans
+from analytics.tests.passkey_plans import NOW, PLANS, project_with_plans, write_plans
 from sessions.models import Project
 from tasks.models import Feature, ProjectTask
 from telemetry_site.pipeline import sync

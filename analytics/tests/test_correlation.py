@@ -14,7 +14,7 @@ from analytics.correlation import CorrelationAsked, correlation
 from analytics.periods import ALL_TIME_END, ALL_TIME_START, Period
 from analytics.selectors import breakdown, overview
 from analytics.sums import Usage
-from analytics.tests.planned import project_with_plans
+from analytics.tests.passkey_plans import project_with_plans
 from sessions.models import AgentSession
 from sessions.tests import samples as s
 from tasks.models import Feature, Link

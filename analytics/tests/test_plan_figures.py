@@ -12,7 +12,7 @@ from analytics.plan_figures import TaskCourse, completion, feature_progress, pla
 from analytics.selectors import overview
 from analytics.series import series
 from analytics.tests.ledger import read, working_session
-from analytics.tests.planned import NOW, project_with_plans
+from analytics.tests.passkey_plans import NOW, project_with_plans
 from sessions.models import Project
 from tasks.models import ProjectTask, StatusChange
 

@@ -13,7 +13,7 @@ from analytics.plan_figures import plan_figures
 from analytics.querysets import UNATTRIBUTED
 from analytics.selectors import overview
 from analytics.series import series
-from analytics.tests.planned import PLANS, project_with_plans, write_plans
+from analytics.tests.passkey_plans import PLANS, project_with_plans, write_plans
 from tasks.models import ProjectTask
 from tasks.roots import add_manual_root
 from telemetry_site.pipeline import sync

@@ -1,6 +1,6 @@
 """The API's description: complete, and every answer is what it describes."""
 
-from datetime import UTC, datetime
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,12 @@ import yaml
 from django.test import Client
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
+from analytics.rollups import roll_up
+from analytics.tests import passkey_plans as planned
 from sessions.tests import samples as s
+from tasks.linking import link_all
+from tasks.models import Document
+from tasks.roots import add_manual_root
 from telemetry_site.api import urlpatterns
 from telemetry_site.pipeline import sync
 
@@ -56,21 +61,30 @@ def described(client: Client) -> dict[str, Any]:
 
 @pytest.fixture
 def work(tmp_path: Path) -> None:
-    """A session with a call, a subagent, and a model without a price."""
+    """A session with a call, a subagent, and a model without a price; and plans that it served."""
     edit = s.call("toolu_1", "Edit", file_path=f"{s.CWD}/pump.py")
     main = [
-        s.prompt("p", 0),
+        s.prompt("p", 0, text=planned.command(1)),
         s.reply("r", 1, blocks=[edit]),
         s.answer("x", 2, "toolu_1", detail={"structuredPatch": [{"lines": ["+a"]}]}),
         s.reply("y", 3, model="acme-coder-1"),
     ]
     side = [s.side(s.prompt("sp", 1), "abc"), s.side(s.reply("sr", 2), "abc")]
     s.write(tmp_path, {s.main_path(): s.lines(main), s.agent_path("abc"): s.lines(side)})
-    sync([tmp_path], now=datetime(2026, 3, 20, tzinfo=UTC))
+    sync([tmp_path], now=planned.NOW)
+    add_manual_root(str(planned.write_plans(tmp_path)), "engine")
+    sync([tmp_path], now=planned.NOW)
+    link_all()
+    roll_up()
+
+
+def address(route: str) -> str:
+    """Where a route is asked; a document has no name of its own, only its key."""
+    return ASKED[route].format(document=Document.objects.values_list("pk", flat=True).first())
 
 
 def test_every_endpoint_is_described_once(described: dict[str, Any]) -> None:
-    routes = {str(pattern.pattern).replace("<str:session_id>", "{session_id}") for pattern in urlpatterns}
+    routes = {re.sub(r"<str:(\w+)>", r"{\1}", str(pattern.pattern)) for pattern in urlpatterns}
     bare = {route for route in routes if not route.endswith("/")}
     assert {path.removeprefix("/api/") for path in described["paths"]} >= bare
     assert not [path for path in described["paths"] if path.endswith("/")]
@@ -81,7 +95,7 @@ def test_every_endpoint_is_described_once(described: dict[str, Any]) -> None:
 def test_answers_are_what_is_described(
     client: Client, described: dict[str, Any], work: None, route: str
 ) -> None:
-    response = client.get(f"/api/{ASKED[route]}")
+    response = client.get(f"/api/{address(route)}")
     assert response.status_code == 200, response.content
     answer = described["paths"][f"/api/{route}"]["get"]["responses"]["200"]
     schema = answer["content"]["application/json"]["schema"] | {"components": described["components"]}
@@ -99,7 +113,7 @@ def test_no_answer_has_fields_that_are_not_described(
     answer = described["paths"][f"/api/{route}"]["get"]["responses"]["200"]
     name = answer["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     known = described["components"]["schemas"][name]["properties"]
-    body = client.get(f"/api/{ASKED[route]}").json()
+    body = client.get(f"/api/{address(route)}").json()
     assert set(body) == set(known)
     item = known.get("items", {}).get("items", {}).get("$ref", "")
     if item and body["items"]:
