@@ -8,6 +8,7 @@ from django.db import DatabaseError, connection
 
 from sessions.leases import LeaseTaken
 from sessions.models import SyncRun
+from telemetry_site.checks import TAG
 from telemetry_site.pipeline import price_book
 
 
@@ -16,6 +17,9 @@ class SentenceCommand(BaseCommand):
 
     A database without tables is a first use: it gets them. One of an older version is left to `migrate`.
     """
+
+    # Only our own checks: Django's would import every view and the API for a command that serves no page.
+    requires_system_checks = (TAG,)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         refuse_bad_prices()
