@@ -1,6 +1,7 @@
 """The pages of planned work as a browser gets them: true figures, nothing lost, hostile text harmless."""
 
 import re
+from datetime import date
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
@@ -205,7 +206,7 @@ def test_tasks_are_filtered(engine: Feature) -> None:
     assert ids(owner="GRACE") == ids(status="open") == ids(phase="2") == ["T-3"]
     assert sorted(ids(status="complete")) == ["T-1", "T-2", "T-4"]
     assert ids(q="t-2") == ["T-2"]
-    assert ids(completed_from=planned.date(2026, 3, 1), completed_to=planned.date(2026, 3, 2)) == ["T-1"]
+    assert ids(completed_from=date(2026, 3, 1), completed_to=date(2026, 3, 2)) == ["T-1"]
     assert ids(feature="other") == []
     assert (task_list({}).undated, task_list({}).progress.complete) == (2, 3)
 
