@@ -43,6 +43,11 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
     yaml_implicit_resolvers: dict[str, Any] = {}
 
+    def construct_scalar(self, node: Any) -> Any:
+        """Without NUL, which an escape can write and no database takes."""
+        value = super().construct_scalar(node)
+        return value.replace("\x00", "\ufffd") if isinstance(value, str) else value
+
 
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]

@@ -254,10 +254,10 @@ def phase_of(said: object, path: str) -> str:
 
 def phase_token(text: str) -> str:
     """`Phase 03` and `3` are one token, so are `06.1` and `6.1`; other names stay, in lower case."""
-    plain = text.strip().lower()
+    plain = text.strip().lower()[:60]
     if found := _PHASE_TEXT.match(plain):
-        return ".".join(str(int(part)) for part in found[1].split("."))[:60]
-    return plain[:60]
+        return ".".join(str(int(part)) for part in found[1].split("."))
+    return plain
 
 
 def phase_order(token: str) -> float:

@@ -23,9 +23,9 @@ FOLDERS = ("_bmad-output",)
 FILES = frozenset({"sprint-status.yaml", "sprint-status.yml"})
 
 BOARD, STORY = "sprint_status", "story"
-_STORY = re.compile(r"^(?:story-)?(\d+)[-.](\d+)(?:[-.](.*))?$", re.I)
-_EPIC = re.compile(r"^epic-(\d+)$", re.I)
-_EPIC_HEADING = re.compile(r"^#{1,4} Epic (\d+)\s*[:—–-]\s*(.+?)\s*$", re.M)
+_STORY = re.compile(r"^(?:story-)?(\d{1,6})[-.](\d{1,6})(?:[-.](.*))?$", re.I)
+_EPIC = re.compile(r"^epic-(\d{1,6})$", re.I)
+_EPIC_HEADING = re.compile(r"^#{1,4} Epic (\d{1,6})\s*[:—–-]\s*(.+?)\s*$", re.M)
 _STORY_HEADING = re.compile(r"^Story [\d.]+\s*[:—–-]\s*", re.I)
 _TYPES = {"prd": "prd", "architecture": "spec", "epics": "implementation_plan", "brief": "prd"}
 
@@ -127,7 +127,7 @@ def _entry(key: str, story: "re.Match[str]", status: StatusReading, line: int | 
     title = (story[3] or key).replace("-", " ")
     return ParsedTask(
         id=key[:200],
-        title=title[:1].upper() + title[1:],
+        title=(title[:1].upper() + title[1:])[:500],
         kind="plan",
         status=status.status,
         status_raw=status.raw,
