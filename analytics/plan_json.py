@@ -168,8 +168,8 @@ def link_fields(primary: str) -> Fields:
             allow_blank=True, help_text="The kind of the strongest evidence; empty where there is none."
         ),
         **flags(primary),
-        "origin": serializers.ChoiceField(Link.Origin.values, allow_null=True),
-        "state": serializers.ChoiceField(Link.State.values, allow_null=True),
+        "origin": serializers.ChoiceField(Link.Origin.choices, allow_null=True),
+        "state": serializers.ChoiceField(Link.State.choices, allow_null=True),
         "evidence": piece,
         **texts("phase"),
         **text_lists("phases", "taskIds"),

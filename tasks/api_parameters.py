@@ -12,7 +12,7 @@ _DAY_HELP = "ISO date, that day included."
 
 
 class PlanParameters(PageParameters, ProjectParameters):
-    status = serializers.ChoiceField(Status.values, required=False)
+    status = serializers.ChoiceField(Status.choices, required=False)
     owner = serializers.CharField(required=False, max_length=200)
     q = serializers.CharField(required=False, max_length=500, help_text="Words that must all occur.")
 

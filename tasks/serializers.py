@@ -31,7 +31,7 @@ def numbers(*names: str) -> Fields:
 
 
 def status_field(*, allow_null: bool = False) -> Fields:
-    return {"status": serializers.ChoiceField(Status.values, allow_null=allow_null)}
+    return {"status": serializers.ChoiceField(Status.choices, allow_null=allow_null)}
 
 
 def progress_fields() -> Fields:

@@ -211,4 +211,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    # One name for each set of values, under whatever field names they appear.
+    "ENUM_NAME_OVERRIDES": {
+        "PlanStatusEnum": "tasks.models.Status",
+        "LinkStateEnum": "tasks.models.Link.State",
+    },
 }

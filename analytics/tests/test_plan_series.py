@@ -79,7 +79,7 @@ def test_open_ends_reach_to_the_first_completed_task(plans: None) -> None:
 def test_plans_without_sessions_have_a_series(tmp_path: Path) -> None:
     add_manual_root(str(write_plans(tmp_path)), "engine")
     sync([tmp_path / "claude"])
-    assert sum(int(p.value or 0) for p in series("task_velocity", EVER, BucketKind.WEEKLY)) == 2  # type: ignore[arg-type]
+    assert sum(int(p.value or 0) for p in series("task_velocity", EVER, BucketKind.WEEKLY)) == 2
 
 
 class TestGroups:
@@ -108,7 +108,7 @@ class TestGroups:
     def test_groups_add_up(self, by: str) -> None:
         whole = values("task_velocity")
         parts = groups("task_velocity", by).values()
-        assert [sum(column) for column in zip(*parts, strict=True)] == whole  # type: ignore[arg-type]
+        assert [sum(column) for column in zip(*parts, strict=True)] == whole
 
     def test_costs_are_of_the_feature(self) -> None:
         found = groups("cost_per_completed_task", "feature")
@@ -130,7 +130,7 @@ def test_usage_by_feature_adds_up(plans: None) -> None:
     whole = overview(EVER).usage
     points = series("session_tokens", EVER, BucketKind.DAILY, group_by="feature")
     assert {p.group for p in points} == {FEATURE, UNATTRIBUTED}
-    assert sum(int(p.value or 0) for p in points) == whole.tokens  # type: ignore[arg-type]
+    assert sum(int(p.value or 0) for p in points) == whole.tokens
 
 
 def test_the_plans_of_the_sample_are_those_counted_here() -> None:
