@@ -2,7 +2,7 @@ from django.urls import path
 
 # Loaded first: it registers the converter of session ids.
 import sessions.urls  # noqa: F401
-from analytics import plan_views, views
+from analytics import plan_settings_views, plan_views, views
 
 urlpatterns = [
     path("", views.dashboard_page, name="dashboard"),
@@ -13,5 +13,12 @@ urlpatterns = [
     path("tasks/<int:task_id>", plan_views.task_detail_page, name="task-detail"),
     path("documents", plan_views.document_list_page, name="document-list"),
     path("documents/<int:document_id>", plan_views.document_detail_page, name="document-detail"),
+    path("plans", plan_settings_views.plan_settings_page, name="plan-settings"),
+    path("plans/folders", plan_settings_views.add_plan_folder, name="plan-folder-add"),
+    path(
+        "plans/<int:project_id>/checklists",
+        plan_settings_views.choose_plan_checklists,
+        name="plan-checklists",
+    ),
     path("sessions/<session_id:public_id>/served", plan_views.session_served_region, name="session-served"),
 ]

@@ -24,7 +24,7 @@ from analytics.plans.task_pages import task_list
 from analytics.selectors import breakdown, overview
 from analytics.tests import planned
 from sessions.models import AgentSession
-from tasks.models import ChecklistItem, Feature, Link, PlanProblem, UnknownStatus
+from tasks.models import ChecklistItem, Feature, Link, PlanProblem, PlanRoot, PlanSettings, UnknownStatus
 
 pytestmark = pytest.mark.django_db
 
@@ -293,12 +293,48 @@ def test_every_link_leads_somewhere(client: Client, engine: Feature) -> None:
         reverse("document-detail", args=[engine.documents.get().pk]),
         reverse("session-served", args=[session_of("a").public_id]),
         "/features/costs?period=all",
+        "/plans",
     ]
     for page in pages:
         for link in links_in(client, page):
             address = link if link.startswith("/") else page.partition("?")[0] + link
             if not link.startswith("/static/"):
                 assert client.get(address).status_code == 200, f"{page}: {link}"
+
+
+def test_check_lists_are_chosen_and_the_choice_is_seen(client: Client, engine: Feature) -> None:
+    address = reverse("plan-checklists", args=[engine.project_id])
+    assert client.post(address, {"count_checklists": "always"}).headers["Location"] == "/plans"
+    chosen = PlanSettings.objects.get(project=engine.project)
+    assert (chosen.count_checklists, chosen.stale) == ("always", True)
+    assert "The next reading counts by this choice." in seen(client, "/plans")
+    assert client.post(address, {"count_checklists": "sometimes"}).status_code == 400
+    assert client.get(address).status_code == 405
+
+
+def test_a_folder_is_named_by_hand(client: Client, engine: Feature, tmp_path: Path) -> None:
+    asked = {"folder": str(tmp_path), "project": engine.project.slug}
+    assert client.post("/plans/folders", asked).status_code == 302
+    assert PlanRoot.objects.get(path=str(tmp_path.resolve())).origin == "manual"
+    assert f"{tmp_path.resolve()} named by hand" in seen(client, "/plans")
+    wrong = client.post("/plans/folders", {"folder": str(tmp_path / "gone")})
+    assert wrong.status_code == 400
+    assert "There is no folder" in text_of(wrong)
+    assert client.post("/plans/folders", {"folder": "\0"}).status_code == 400
+
+
+def test_on_a_server_only_its_staff_names_folders(
+    client: Client, engine: Feature, tmp_path: Path, settings: Any
+) -> None:
+    settings.IS_TEAM = True
+    assert client.post("/plans/folders", {"folder": str(tmp_path)}).status_code == 403
+    assert "Name a folder" not in client.get("/plans").content.decode()
+
+
+def test_forms_need_their_token(engine: Feature) -> None:
+    strict = Client(enforce_csrf_checks=True, headers={"host": "localhost"})
+    address = reverse("plan-checklists", args=[engine.project_id])
+    assert strict.post(address, {"count_checklists": "always"}).status_code == 403
 
 
 @pytest.mark.parametrize("address", ["/features/9", "/tasks/9", "/documents/9", f"/features/{'9' * 40}"])

@@ -1,0 +1,109 @@
+"""Where the plans of each project are, and how they are counted."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from analytics.plans.work import Progress, progress_by
+from sessions.models import Project
+from tasks.models import PlanRoot, PlanSettings, ProjectTask
+from tasks.parsers.layouts.registry import FOLDERS
+from tasks.roots import add_manual_root, choose_checklists
+
+CHOICES = PlanSettings.CountChecklists
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectPlans:
+    """A project's plan folders, how its check-lists are counted, and what its tasks came from.
+
+    `checklist_tasks` are those of its tasks that are check-list items. `stale`: the next sync will count anew.
+    """
+
+    project: Project
+    roots: list[PlanRoot]
+    choice: str
+    stale: bool
+    progress: Progress
+    checklist_tasks: int
+
+
+@require_safe
+def plan_settings_page(request: HttpRequest) -> HttpResponse:
+    """The plan folders of every project, and forms to name another and to choose how check-lists count."""
+    return _page(request)
+
+
+def _page(request: HttpRequest, problem: str = "", folder: str = "", status: int = 200) -> HttpResponse:
+    context = {
+        "plans": project_plans(),
+        "projects": list(Project.objects.all()),
+        "choices": CHOICES.choices,
+        "looked_in": FOLDERS,
+        "may_name_folders": may_name_folders(request),
+        "problem": problem,
+        "folder": folder,
+        "tab": "settings",
+    }
+    return render(request, "analytics/plans/settings.html", context, status=status)
+
+
+def project_plans() -> list[ProjectPlans]:
+    """Every project that has a plan folder."""
+    roots: dict[Project, list[PlanRoot]] = defaultdict(list)
+    for root in PlanRoot.objects.select_related("project").order_by("project__name", "project_id", "path"):
+        roots[root.project].append(root)
+    chosen = {row.project_id: row for row in PlanSettings.objects.all()}
+    tasks = ProjectTask.objects.present()
+    progress = progress_by(tasks, "project_id")
+    checklists = progress_by(tasks.filter(kind=ProjectTask.Kind.CHECKLIST), "project_id")
+    return [
+        ProjectPlans(
+            project=project,
+            roots=held,
+            choice=chosen[project.pk].count_checklists if project.pk in chosen else CHOICES.AUTO,
+            stale=project.pk in chosen and chosen[project.pk].stale,
+            progress=progress.get(project.pk, Progress()),
+            checklist_tasks=checklists.get(project.pk, Progress()).total,
+        )
+        for project, held in roots.items()
+    ]
+
+
+def may_name_folders(request: HttpRequest) -> bool:
+    """On a server, a folder named here is read with the server's rights: that is for its staff."""
+    user: Any = getattr(request, "user", None)
+    return not settings.IS_TEAM or bool(user and user.is_staff)
+
+
+@require_POST
+def add_plan_folder(request: HttpRequest) -> HttpResponse:
+    """Keep a folder as one of a project's; the next sync reads it."""
+    if not may_name_folders(request):
+        raise PermissionDenied
+    folder = request.POST.get("folder", "").strip()
+    project = Project.objects.named(request.POST.get("project", "")).first()
+    try:
+        if not folder or "\0" in folder or len(folder) > 4096:
+            raise ValueError("Write the path of a folder on this machine.")
+        add_manual_root(folder, project.name if project else "")
+    except ValueError as error:
+        return _page(request, str(error), folder, status=400)
+    return redirect("plan-settings")
+
+
+@require_POST
+def choose_plan_checklists(request: HttpRequest, project_id: int) -> HttpResponse:
+    """Choose whether a project's check-list items count as tasks; the next sync counts by it."""
+    project = get_object_or_404(Project, pk=project_id)
+    choice = request.POST.get("count_checklists", "")
+    if choice not in CHOICES.values:
+        return HttpResponseBadRequest("There is no such choice.")
+    choose_checklists(project.pk, choice)
+    return redirect("plan-settings")
