@@ -91,8 +91,11 @@ def _first_folder(source: SourceFile) -> str:
 
 
 def delete_empty_stand_ins() -> None:
-    """Delete projects that stood for a folder's name until a session told the folder's path."""
-    Project.objects.filter(key__startswith="slug:", sessions=None).delete()
+    """Delete projects that stood for a folder's name until a session told the folder's path.
+
+    One that a person named plans for stays.
+    """
+    Project.objects.filter(key__startswith="slug:", sessions=None, plan_roots=None).delete()
 
 
 def _member_cwds(native_ids: list[str]) -> dict[str, str]:

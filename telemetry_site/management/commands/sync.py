@@ -24,7 +24,9 @@ class Command(SentenceCommand):
         parser.add_argument("--json", action="store_true", help="end with the report as one line of JSON")
         plans = "a folder of plans, kept as one from now on; repeatable"
         parser.add_argument("--plans", action="append", metavar="DIR", help=plans)
-        owner = "the project of these plans, made when there is none; default: the one whose folder holds them"
+        owner = (
+            "the project of these plans, made when there is none; default: the one whose folder holds them"
+        )
         parser.add_argument("--project", metavar="NAME", help=owner)
 
     def handle(self, *args: Any, claude: list[str] | None, **options: Any) -> None:
