@@ -1,6 +1,7 @@
 """The vocabulary of questions about numbers over time; the only place of this app that aggregates."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.db import models
@@ -22,7 +23,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Ceil, Coalesce, Concat, RowNumber
 
 from analytics.periods import Period
-from tasks.models import ServedSpan
+from tasks.models import Link, ServedSpan
 
 SUMMED = (
     "responses",
@@ -83,6 +84,15 @@ TOOL_NAMES = {
 }
 
 
+def _main_feature(session: str) -> Any:
+    """The feature that a session was for first of all: sessions and events are of one, tokens of what they served.
+
+    For `row_name` to build, since a subquery cannot be made before all models are there.
+    """
+    links = Link.objects.filter(session_id=OuterRef(session), is_primary=True, feature__isnull=False)
+    return Coalesce(Cast(Subquery(links.values("feature_id")[:1]), CharField()), Value(UNATTRIBUTED))
+
+
 # The same for sessions by when they began (their model is the one that answered most), for events, and for calls.
 SESSION_NAMES = {
     "project": Coalesce(F("project__name"), Value(UNATTRIBUTED)),
@@ -90,11 +100,21 @@ SESSION_NAMES = {
     "session_type": F("session_type"),
     "agent": _named("agent_name"),
     "branch": _named("branch"),
+    "feature": partial(_main_feature, "pk"),
 }
 EVENT_NAMES = {name: USAGE_NAMES[name] for name in ("session_type", "agent", "branch")} | {
-    "project": Coalesce(F("session__project__name"), Value(UNATTRIBUTED))
+    "project": Coalesce(F("session__project__name"), Value(UNATTRIBUTED)),
+    "feature": partial(_main_feature, "session_id"),
 }
 CALL_NAMES = {"tool": "name", "tool_category": "category", "mcp_server": "mcp_server"}
+
+
+def row_name(names: dict[str, Any], dimension: str) -> Any:
+    """What rows are counted under, as an expression."""
+    found = names[dimension]
+    return found() if callable(found) else found
+
+
 UNGROUPED = Value("", output_field=CharField())
 
 

@@ -22,6 +22,7 @@ from analytics.querysets import (
     USAGE_NAMES,
     WORK_DIMENSIONS,
     percentiles,
+    row_name,
 )
 from analytics.selectors import known_span, narrowed
 from analytics.sums import ToolUse, Usage
@@ -239,7 +240,7 @@ def _grouped(
     dimension = "model" if by_family else group_by
     if dimension is not None and dimension not in names:
         raise UnknownDimension("dimension to group this metric by", group_by or "", names)
-    name = names[dimension] if dimension else UNGROUPED
+    name = row_name(names, dimension) if dimension else UNGROUPED
     quarters = _whole(cut).quarters
     within = rows.filter(**{f"{quarter}__gte": quarters.start, f"{quarter}__lt": quarters.stop})
     told = list(within.annotate(row=name).order_by(quarter, "row").values_list(quarter, "row", *columns))

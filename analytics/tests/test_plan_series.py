@@ -133,5 +133,17 @@ def test_usage_by_feature_adds_up(plans: None) -> None:
     assert sum(int(p.value or 0) for p in points) == whole.tokens
 
 
+@pytest.mark.parametrize("metric", ["session_count", "active_seconds", "api_error_count", "tool_call_count"])
+def test_sessions_and_calls_by_feature_add_up(plans: None, metric: str) -> None:
+    parts = groups(metric, "feature")
+    assert set(parts) <= {FEATURE, UNATTRIBUTED}
+    columns = [parts.get(name, [0] * 5) for name in (FEATURE, UNATTRIBUTED)]
+    assert [sum(column) for column in zip(*columns, strict=True)] == values(metric)
+
+
+def test_a_session_is_of_its_main_feature(plans: None) -> None:
+    assert groups("session_count", "feature") == {FEATURE: [1, 0, 0, 0, 0], UNATTRIBUTED: [0, 1, 0, 0, 0]}
+
+
 def test_the_plans_of_the_sample_are_those_counted_here() -> None:
     assert sum(text.count("- {id:") for text in PLANS.values()) == 4
