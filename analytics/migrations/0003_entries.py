@@ -5,61 +5,111 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('agent_sessions', '0005_plan_sources'),
-        ('analytics', '0002_work'),
-        ('project_tasks', '0003_document_generation'),
+        ("agent_sessions", "0005_plan_sources"),
+        ("analytics", "0002_work"),
+        ("project_tasks", "0003_document_generation"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AnalyticsEntry',
+            name="AnalyticsEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('metric', models.CharField(max_length=60)),
-                ('day', models.DateField()),
-                ('value', models.FloatField()),
-                ('metadata', models.JSONField()),
-                ('captured_at', models.DateTimeField()),
-                ('feature', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='analytics_entries', to='project_tasks.feature')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='analytics_entries', to='agent_sessions.project')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("metric", models.CharField(max_length=60)),
+                ("day", models.DateField()),
+                ("value", models.FloatField()),
+                ("metadata", models.JSONField()),
+                ("captured_at", models.DateTimeField()),
+                (
+                    "feature",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="analytics_entries",
+                        to="project_tasks.feature",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="analytics_entries",
+                        to="agent_sessions.project",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'analytics entries',
-                'ordering': ['day', 'metric', 'id'],
+                "verbose_name_plural": "analytics entries",
+                "ordering": ["day", "metric", "id"],
             },
         ),
         migrations.CreateModel(
-            name='AnalyticsEntityLink',
+            name="AnalyticsEntityLink",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entity_type', models.CharField(choices=[('project', 'Project'), ('feature', 'Feature'), ('task', 'Task')], max_length=10)),
-                ('entity_id', models.BigIntegerField()),
-                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entity_links', to='analytics.analyticsentry')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "entity_type",
+                    models.CharField(
+                        choices=[("project", "Project"), ("feature", "Feature"), ("task", "Task")],
+                        max_length=10,
+                    ),
+                ),
+                ("entity_id", models.BigIntegerField()),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="entity_links",
+                        to="analytics.analyticsentry",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['entry_id', 'entity_type', 'entity_id'],
+                "ordering": ["entry_id", "entity_type", "entity_id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='analyticsentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('feature', None)), fields=('project', 'metric', 'day'), name='analytics_entry_once_per_project_day'),
+            model_name="analyticsentry",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("feature", None)),
+                fields=("project", "metric", "day"),
+                name="analytics_entry_once_per_project_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='analyticsentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('feature__isnull', False)), fields=('feature', 'metric', 'day'), name='analytics_entry_once_per_feature_day'),
+            model_name="analyticsentry",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("feature__isnull", False)),
+                fields=("feature", "metric", "day"),
+                name="analytics_entry_once_per_feature_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='analyticsentry',
-            constraint=models.CheckConstraint(condition=models.Q(('metadata', {}), _negated=True), name='analytics_entry_says_what_was_counted'),
+            model_name="analyticsentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("metadata", {}), _negated=True),
+                name="analytics_entry_says_what_was_counted",
+            ),
         ),
         migrations.AddIndex(
-            model_name='analyticsentitylink',
-            index=models.Index(fields=['entity_type', 'entity_id'], name='analytics_link_entity'),
+            model_name="analyticsentitylink",
+            index=models.Index(fields=["entity_type", "entity_id"], name="analytics_link_entity"),
         ),
         migrations.AddConstraint(
-            model_name='analyticsentitylink',
-            constraint=models.UniqueConstraint(fields=('entry', 'entity_type', 'entity_id'), name='analytics_link_once_per_entity'),
+            model_name="analyticsentitylink",
+            constraint=models.UniqueConstraint(
+                fields=("entry", "entity_type", "entity_id"), name="analytics_link_once_per_entity"
+            ),
         ),
     ]
