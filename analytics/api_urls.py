@@ -2,6 +2,7 @@
 
 from analytics import plan_api
 from analytics.api import BreakdownView, OverviewView, SeriesView
+from analytics.link_api import LinkDecisionView
 
 endpoints = (
     ("analytics/overview", OverviewView, "api-overview"),
@@ -17,5 +18,6 @@ endpoints = (
         plan_api.LinkedSessionsView,
         "api-feature-linked-sessions",
     ),
+    ("sessions/<str:session_id>/links", LinkDecisionView, "api-session-links"),
     ("sessions/<str:session_id>/linked-features", plan_api.LinkedFeaturesView, "api-session-linked-features"),
 )

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from analytics.forms import PeriodForm
+from analytics.link_decisions import follow
 from analytics.links import Links
 from analytics.plans.board import feature_board, feature_costs
 from analytics.plans.document_pages import document_list, document_page
@@ -19,7 +20,7 @@ from analytics.plans.task_pages import task_list, task_page
 from analytics.views import HtmxRequest
 from sessions import selectors
 from sessions.date_bounds import reporting_zone
-from sessions.models import Project
+from sessions.models import AgentSession, Project
 from tasks.models import Document, Feature, PlanRoot, ProjectTask
 from tasks.parsers.layouts.registry import FOLDERS
 
@@ -133,4 +134,33 @@ def session_served_region(request: HtmxRequest, public_id: str) -> HttpResponse:
     session = selectors.session(public_id)
     if session is None:
         raise Http404("There is no session with that id.")
-    return _region(request, "served", {"session": session, "served": served(session)})
+    return session_served_context(request, session)
+
+
+def session_served_context(request: HtmxRequest, session: AgentSession) -> HttpResponse:
+    features = Feature.objects.present().filter(project_id=session.project_id).order_by("name")
+    context = {"session": session, "served": served(session), "features": features}
+    return _region(request, "served", context)
+
+
+@require_POST
+def decide_served(request: HtmxRequest, public_id: str) -> HttpResponse:
+    """A person says what a session served, did not serve, or mainly served, or takes that back."""
+    session = selectors.session(public_id)
+    if session is None:
+        raise Http404("There is no session with that id.")
+    feature: Feature = get_object_or_404(
+        Feature, pk=_key(request.POST.get("feature", "")), project_id=session.project_id
+    )
+    try:
+        follow(session, feature, request.POST.get("decision", ""))
+    except ValueError as error:
+        return HttpResponseBadRequest(str(error), content_type="text/plain; charset=utf-8")
+    if request.htmx:
+        return session_served_context(request, session)
+    return redirect("session-served", session.public_id)
+
+
+def _key(text: str) -> int:
+    """The number in a form's hidden field; 0, which nothing has, where somebody wrote something else."""
+    return int(text) if text.isdecimal() and len(text) < 19 else 0

@@ -21,4 +21,5 @@ urlpatterns = [
         name="plan-checklists",
     ),
     path("sessions/<session_id:public_id>/served", plan_views.session_served_region, name="session-served"),
+    path("sessions/<session_id:public_id>/served/decide", plan_views.decide_served, name="session-decide"),
 ]
