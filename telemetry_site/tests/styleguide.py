@@ -91,6 +91,7 @@ def error_page(request: HttpRequest, name: str) -> HttpResponse:
 urlpatterns = [
     path("", styleguide, name="dashboard"),
     path("sessions", styleguide, name="session-list"),
+    path("features", styleguide, name="feature-list"),
     path("data-quality", styleguide, name="data-quality"),
     path("sync/progress", styleguide, name="sync-progress"),
     path("error/<slug:name>", error_page),
