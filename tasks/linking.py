@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from sessions.bulk import in_chunks, write_rows
 from sessions.ingest import mark_dirty
@@ -28,7 +28,7 @@ from tasks.matching import (
     score,
     spans,
 )
-from tasks.models import Link, LinkDue, PlanSignature, ServedSpan
+from tasks.models import Document, Feature, Link, LinkDue, PlanSignature, ServedSpan
 
 CHUNK = 200
 # A subagent's work is its trunk's, unless it goes astray.
@@ -86,6 +86,7 @@ def link_all(*, stop: Callable[[], bool] = lambda: False) -> LinkReport:
 def link_due(*, stop: Callable[[], bool] = lambda: False) -> LinkReport:
     """Find the links of the sessions that are due, trunks before the subagents that inherit from them."""
     run = LinkRun()
+    _settle_unplanned()
     while not stop():
         due = LinkDue.objects.annotate(of_agent=~Q(session__agent_id="")).order_by(
             "of_agent", "session__started_at", "session_id"
@@ -97,6 +98,17 @@ def link_due(*, stop: Callable[[], bool] = lambda: False) -> LinkReport:
             run.link(ids)
             LinkDue.objects.filter(session_id__in=ids).delete()
     return LinkReport(run.sessions, run.written, run.removed)
+
+
+def _settle_unplanned() -> None:
+    """Sessions of projects without plans have nothing to be linked to, and mostly there are no plans at all."""
+    of_session = {"session_id": OuterRef("session_id")}
+    LinkDue.objects.filter(
+        ~Exists(Feature.objects.filter(project_id=OuterRef("session__project_id"))),
+        ~Exists(Document.objects.filter(project_id=OuterRef("session__project_id"))),
+        ~Exists(Link.objects.filter(**of_session)),
+        ~Exists(ServedSpan.objects.filter(**of_session)),
+    ).delete()
 
 
 def find(session: AgentSession) -> Finding:
