@@ -134,10 +134,10 @@ def session_served_region(request: HtmxRequest, public_id: str) -> HttpResponse:
     session = selectors.session(public_id)
     if session is None:
         raise Http404("There is no session with that id.")
-    return session_served_context(request, session)
+    return _served_region(request, session)
 
 
-def session_served_context(request: HtmxRequest, session: AgentSession) -> HttpResponse:
+def _served_region(request: HtmxRequest, session: AgentSession) -> HttpResponse:
     features = Feature.objects.present().filter(project_id=session.project_id).order_by("name")
     context = {"session": session, "served": served(session), "features": features}
     return _region(request, "served", context)
@@ -157,7 +157,7 @@ def decide_served(request: HtmxRequest, public_id: str) -> HttpResponse:
     except ValueError as error:
         return HttpResponseBadRequest(str(error), content_type="text/plain; charset=utf-8")
     if request.htmx:
-        return session_served_context(request, session)
+        return _served_region(request, session)
     return redirect("session-served", session.public_id)
 
 

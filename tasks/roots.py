@@ -3,8 +3,8 @@
 import os
 
 from django.db import transaction
-from django.utils.text import slugify
 
+from sessions.derive.places import free_slug
 from sessions.models import Project
 from sessions.parsers.paths import folder_slug, place_of
 from tasks.discovery import is_inside, project_folder
@@ -51,19 +51,12 @@ def _made(path: str, name: str = "") -> Project:
     known_as = (name or place.name)[:200]
     return Project.objects.create(
         key=f"plans:{known_as}"[:1000] if taken else place.key[:1000],
-        slug=_free_slug(known_as),
+        slug=free_slug(known_as),
         name=known_as,
         root_path="" if taken else place.root_path[:1000],
         folder_slug="" if taken else folder_slug(place.root_path)[:1000],
         awaits_sessions=bool(name),
     )
-
-
-def _free_slug(name: str) -> str:
-    base = slugify(name)[:180] or "project"
-    taken = set(Project.objects.filter(slug__startswith=base).values_list("slug", flat=True))
-    numbered = (f"{base}-{n}" for n in range(2, len(taken) + 3))
-    return base if base not in taken else next(slug for slug in numbered if slug not in taken)
 
 
 def choose_checklists(project_id: int, choice: str) -> None:

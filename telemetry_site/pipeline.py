@@ -30,6 +30,7 @@ from sessions.planning import ReadingPlan, plan_reading
 from sessions.reading_run import Progress, ReadingResult, read_changed
 from sessions.rebuild import rebuild
 from sessions.refresh import refresh_stale
+from sessions.removal import remove_sources
 from tasks.discovery import survey_plans
 from tasks.ingest import PlansTally, ingest_plans, rebuild_plans
 from tasks.linking import link_all, link_due, mark_due, mark_plans_due
@@ -317,8 +318,6 @@ def remove_source_root(folder: Path) -> int:
 
     For demo data only: whatever was read from elsewhere is kept for ever.
     """
-    from sessions.removal import remove_sources  # late: removal is never part of a sync
-
     prefix = os.path.realpath(folder) + os.sep
     sources = SourceFile.objects.filter(path__startswith=prefix, is_demo=True)
     with transaction.atomic():

@@ -54,7 +54,7 @@ class Places:
         if project is None:
             project = Project.objects.create(
                 key=place.key[:1000],
-                slug=_free_slug(place.name),
+                slug=free_slug(place.name),
                 name=_free_name(place),
                 root_path=place.root_path[:1000],
                 folder_slug=folder_slug(place.root_path)[:1000] if place.root_path else "",
@@ -115,7 +115,8 @@ def _free_name(place: Place) -> str:
     return f"{place.name[:120]} ({(above or [place.key])[0][:60] or '/'})"
 
 
-def _free_slug(name: str) -> str:
+def free_slug(name: str) -> str:
+    """A slug for a project of this name that no other project has."""
     base = slugify(name)[:180] or "project"
     taken = set(Project.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     return next(s for n in range(1, len(taken) + 2) if (s := base if n == 1 else f"{base}-{n}") not in taken)
