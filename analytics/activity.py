@@ -20,6 +20,7 @@ from analytics.periods import (
     start_of_day,
 )
 from analytics.sums import Usage
+from sessions.scope import Projects
 
 MONTHS = 12
 
@@ -52,13 +53,13 @@ class Activity:
         return max(self.active, key=lambda day: day.usage.cost_nano_usd or 0, default=None)
 
 
-def activity(latest_at: datetime, zone: ZoneInfo, *, project_id: int | None, links: Links) -> Activity:
+def activity(latest_at: datetime, zone: ZoneInfo, *, projects: Projects, links: Links) -> Activity:
     """The twelve months that end with the local day of `latest_at`."""
     after = local_date(latest_at, zone) + DAY
     first = months_before(after, MONTHS)
     period = Period(start_of_day(first, zone), start_of_day(after, zone), zone)
     cut = buckets(period, BucketKind.DAILY)
-    usage = usage_by_bucket(cut, period, project_id)
+    usage = usage_by_bucket(cut, period, projects)
     days = [_day(bucket, used, zone, links) for bucket, used in zip(cut, usage, strict=True)]
     return Activity(period, [_cell(day) for day in days], _with_responses(days))
 

@@ -27,7 +27,8 @@ from analytics.serializers import (
     top_models,
 )
 from analytics.series import SeriesPoint, series
-from sessions.api_parameters import PageParameters, ProjectParameters, project_id_of
+from sessions.api_parameters import PageParameters, ProjectParameters, projects_of
+from sessions.scope import Projects
 from sessions.selectors import TokenPoint, token_timeline
 from sessions.selectors import session as session_of
 
@@ -113,10 +114,10 @@ class OverviewView(APIView):
         """The figures of a period, for one project or all, and of the period before it."""
         asked = PeriodParameters.of(request)
         within: Period = asked["within"]
-        project_id = project_id_of(asked.get("project"))
-        answer = overview(within, project_id=project_id)
+        projects = projects_of(asked.get("project"))
+        answer = overview(within, projects=projects)
         before = within.preceding()
-        previous = figures(overview(before, project_id=project_id)) if before else None
+        previous = figures(overview(before, projects=projects)) if before else None
         body = {
             "kpis": {**figures(answer), "previous": previous},
             "topModels": top_models(answer),
@@ -134,29 +135,29 @@ class SeriesView(APIView):
     def get(self, request: Request) -> Response:
         """A metric over time, ascending: a value per bucket, or per response of one session."""
         asked = SeriesParameters.of(request)
-        project_id = project_id_of(asked.get("project"))
+        projects = projects_of(asked.get("project"))
         if asked["period"] == POINT:
-            items = [token_point(step) for step in _timeline(asked, project_id)]
+            items = [token_point(step) for step in _timeline(asked, projects)]
         else:
-            items = [point(at, asked.get("group_by")) for at in _buckets(asked, project_id)]
+            items = [point(at, asked.get("group_by")) for at in _buckets(asked, projects)]
         offset, limit = asked["offset"], asked["limit"]
         page = {"items": items[offset : offset + limit], "total": len(items)}
         return Response({**page, "offset": offset, "limit": limit})
 
 
-def _buckets(asked: dict[str, Any], project_id: int | None) -> list[SeriesPoint]:
+def _buckets(asked: dict[str, Any], projects: Projects) -> list[SeriesPoint]:
     kind, group_by, within = BucketKind(asked["period"]), asked.get("group_by"), asked["within"]
     try:
-        return series(asked["metric"], within, kind, project_id=project_id, group_by=group_by)
+        return series(asked["metric"], within, kind, projects=projects, group_by=group_by)
     except UnknownDimension as error:
         raise ValidationError({"group_by": [str(error)]}) from None
     except PeriodError as error:
         raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
 
 
-def _timeline(asked: dict[str, Any], project_id: int | None) -> list[TokenPoint]:
+def _timeline(asked: dict[str, Any], projects: Projects) -> list[TokenPoint]:
     found = session_of(asked["session_id"])
-    if found is None or (project_id is not None and found.project_id != project_id):
+    if found is None or (projects is not None and found.project_id not in projects):
         raise NotFound("There is no session with this id.")
     return [step for step in token_timeline(found) if step.at in asked["within"]]
 
@@ -168,8 +169,8 @@ class BreakdownView(APIView):
     def get(self, request: Request) -> Response:
         """A period split by a dimension; the parts add up to the overview's totals."""
         asked = BreakdownParameters.of(request)
-        project_id = project_id_of(asked.get("project"))
-        rows = breakdown(asked["dimension"], asked["within"], project_id=project_id, sort=asked["sort"]).rows
+        projects = projects_of(asked.get("project"))
+        rows = breakdown(asked["dimension"], asked["within"], projects=projects, sort=asked["sort"]).rows
         offset, limit = asked["offset"], asked["limit"]
         items = breakdown_rows(rows, offset, limit)
         return Response({"items": items, "total": len(rows), "offset": offset, "limit": limit})

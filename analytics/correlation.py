@@ -11,6 +11,7 @@ from analytics.models import SessionUsage
 from analytics.periods import Period
 from analytics.sums import Usage
 from sessions.models import AgentSession
+from sessions.scope import Projects, in_projects
 from tasks.models import Feature, Link
 
 # The link to a feature itself; those to its phases, tasks and commits tell more about the same link.
@@ -30,7 +31,7 @@ class CorrelationAsked:
     """
 
     period: Period
-    project_id: int | None = None
+    projects: Projects = None
     session_id: int | None = None
     feature_ids: Collection[int] | None = None
     min_confidence: float = 0.0
@@ -108,8 +109,7 @@ def _session_conditions(asked: CorrelationAsked) -> Iterable[Q]:
         yield Q(started_at__gte=period.start_at)
     if not period.ends_open:
         yield Q(started_at__lt=period.end_at)
-    if asked.project_id is not None:
-        yield Q(project_id=asked.project_id)
+    yield in_projects(asked.projects)
     if asked.session_id is not None:
         yield Q(id=asked.session_id)
 

@@ -13,6 +13,7 @@ from analytics.models import SessionUsage
 from analytics.periods import Bucket, BucketKind, Period, bucket_indexes, buckets, fitting_kind
 from analytics.series import series
 from analytics.sums import Usage
+from sessions.scope import Projects
 
 STEPS = {
     BucketKind.QUARTER_HOUR: "quarter of an hour",
@@ -42,24 +43,24 @@ class DrawnCourse:
     table: Table
 
 
-def courses(period: Period, *, project_id: int | None) -> dict[str, Series]:
+def courses(period: Period, *, projects: Projects) -> dict[str, Series]:
     """Every metric of the dashboard over a narrowed period, in buckets that fit it."""
     kind = fitting_kind(period)
     cut = buckets(period, kind)
-    usage = usage_by_bucket(cut, period, project_id)
+    usage = usage_by_bucket(cut, period, projects)
     found = {
         id: Series(metric(id), _points(cut, [value(each) for each in usage]))
         for id, value in USAGE_COURSES.items()
     }
     for id in OTHER_COURSES:
-        points = series(id, period, kind, project_id=project_id)
+        points = series(id, period, kind, projects=projects)
         found[id] = Series(metric(id), _points(cut, [point.value for point in points]))
     return found
 
 
-def usage_by_bucket(cut: Sequence[Bucket], period: Period, project_id: int | None) -> list[Usage]:
+def usage_by_bucket(cut: Sequence[Bucket], period: Period, projects: Projects) -> list[Usage]:
     """What each bucket's responses used; an empty `Usage` where there were none."""
-    rows: list[dict[str, Any]] = list(SessionUsage.objects.within(period).of_project(project_id).by_quarter())
+    rows: list[dict[str, Any]] = list(SessionUsage.objects.within(period).of_projects(projects).by_quarter())
     indexes = bucket_indexes([row["quarter"] for row in rows], cut)
     found = [Usage() for _ in cut]
     for index, together in groupby(zip(indexes, rows, strict=True), key=lambda pair: pair[0]):

@@ -17,6 +17,7 @@ from analytics.periods import DAY, Period, fitting_kind, local_date, quarter_sta
 from analytics.selectors import Overview, known_span, narrowed, overview
 from analytics.tiles import Tile, tiles
 from analytics.usage_tables import ToolTables, UsageTable, model_table, project_table, tool_tables
+from sessions.scope import Projects
 from sessions.selectors import SessionRow, session_rows
 from sessions.selectors.filters import filtered_sessions, sorted_sessions
 
@@ -98,9 +99,9 @@ class Dashboard:
 
 def dashboard(asked: Asked, *, now: datetime) -> Dashboard:
     """What to show; a number of queries that does not depend on how much there is."""
-    latest_at = latest_data_at(asked.project_id)
+    latest_at = latest_data_at(asked.projects)
     period = _shown_period(asked, latest_at)
-    shown = narrowed(period, asked.project_id)
+    shown = narrowed(period, asked.projects)
     links = Links(period, asked.project.slug if asked.project else "", asked.tz)
     fresh = freshness(now)
     parts: dict[str, Any] = {
@@ -116,21 +117,21 @@ def dashboard(asked: Asked, *, now: datetime) -> Dashboard:
     }
     if latest_at is None:
         return Dashboard(**parts)
-    parts["activity"] = activity(latest_at, period.zone, project_id=asked.project_id, links=links)
-    figures = overview(period, project_id=asked.project_id)
+    parts["activity"] = activity(latest_at, period.zone, projects=asked.projects, links=links)
+    figures = overview(period, projects=asked.projects)
     if not _holds_data(figures):
         return Dashboard(**parts, elsewhere=_elsewhere(latest_at, shown, links))
     panels = _panels(figures, shown, asked, links, now)
     return Dashboard(**parts, panels=panels, concerns=concerns(figures, fresh, links))
 
 
-def latest_data_at(project_id: int | None) -> datetime | None:
+def latest_data_at(projects: Projects) -> datetime | None:
     """The start of the last quarter with a response, else the last record of any kind; None without any."""
-    usage = SessionUsage.objects.of_project(project_id).filter(quarter__gt=0)
+    usage = SessionUsage.objects.of_projects(projects).filter(quarter__gt=0)
     quarter = usage.order_by("-quarter").values_list("quarter", flat=True).first()
     if quarter is not None:
         return quarter_start(quarter)
-    span = known_span(project_id)
+    span = known_span(projects)
     return None if span is None else span.last_at
 
 
@@ -142,7 +143,7 @@ def _shown_period(asked: Asked, latest_at: datetime | None) -> Period:
 
 
 def _has_usage(asked: Asked) -> bool:
-    found: bool = SessionUsage.objects.within(asked.period).of_project(asked.project_id).exists()
+    found: bool = SessionUsage.objects.within(asked.period).of_projects(asked.projects).exists()
     return found
 
 
@@ -163,10 +164,10 @@ def _holds_data(figures: Overview) -> bool:
 
 
 def _panels(figures: Overview, period: Period, asked: Asked, links: Links, now: datetime) -> Panels:
-    project_id = asked.project_id
+    projects = asked.projects
     preceding = figures.period.preceding()
-    before = None if preceding is None else overview(preceding, project_id=project_id)
-    found = courses(period, project_id=project_id)
+    before = None if preceding is None else overview(preceding, projects=projects)
+    found = courses(period, projects=projects)
     step = STEPS[fitting_kind(period)]
     return Panels(
         tiles=tiles(figures, before, found, links),
@@ -175,7 +176,7 @@ def _panels(figures: Overview, period: Period, asked: Asked, links: Links, now: 
         classes=_classes(found),
         models=model_table(figures.models, figures.usage, links),
         projects=None if asked.project else project_table(figures.period, figures.usage, links),
-        tools=tool_tables(period, project_id=project_id, links=links),
+        tools=tool_tables(period, projects=projects, links=links),
         recent=_recent(period, asked, now),
         session_count=figures.session_count,
     )

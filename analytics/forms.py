@@ -11,6 +11,7 @@ from django.conf import settings
 from analytics.period_parameters import Preset, parse_period, preset_period
 from analytics.periods import Period, PeriodError
 from sessions.models import Project
+from sessions.scope import Projects, only
 
 DEFAULT_PRESET = Preset.THIRTY_DAYS
 PRESET_LABELS = {
@@ -38,8 +39,8 @@ class Asked:
     tz: str = ""
 
     @property
-    def project_id(self) -> int | None:
-        return None if self.project is None else self.project.pk
+    def projects(self) -> Projects:
+        return None if self.project is None else only(self.project.pk)
 
 
 class PeriodForm(forms.Form):

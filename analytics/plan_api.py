@@ -14,9 +14,10 @@ from analytics import plan_json as shapes
 from analytics.api import PeriodParameters
 from analytics.correlation import CorrelationAsked, CorrelationPage, correlation
 from analytics.periods import ALL_TIME_END, ALL_TIME_START, Period
-from sessions.api_parameters import PageParameters, ProjectParameters, project_id_of
+from sessions.api_parameters import PageParameters, ProjectParameters, projects_of
 from sessions.date_bounds import reporting_zone
 from sessions.models import AgentSession
+from sessions.scope import Projects, in_projects
 from sessions.selectors import session as session_of
 from sessions.selectors import session_rows
 from tasks.api_parameters import FeatureParameters, TaskParameters
@@ -56,15 +57,15 @@ class CorrelationView(APIView):
 
 
 def _links_asked(asked: dict[str, Any]) -> CorrelationAsked:
-    project_id = project_id_of(asked.get("project"))
+    projects = projects_of(asked.get("project"))
     feature_ids = None
     if asked.get("feature"):
-        feature_ids = list(features_named(asked["feature"], project_id).values_list("pk", flat=True))
+        feature_ids = list(features_named(asked["feature"], projects).values_list("pk", flat=True))
         if not feature_ids:
             raise NotFound("There is no feature with this slug or key.")
     return CorrelationAsked(
         period=asked["within"],
-        project_id=project_id,
+        projects=projects,
         session_id=_named_session(asked["session"]).pk if asked.get("session") else None,
         feature_ids=feature_ids,
         min_confidence=asked["min_confidence"],
@@ -103,15 +104,14 @@ class TaskView(APIView):
     def get(self, request: Request, task_id: str) -> Response:
         """One task with how its status changed; by its id, or as its plan writes it where that is clear."""
         asked = ProjectParameters.of(request)
-        task = _named_task(task_id, project_id_of(asked.get("project")))
+        task = _named_task(task_id, projects_of(asked.get("project")))
         used = shapes.usage_by("task", [task.pk]).get(task.pk, shapes.NOTHING_USED)
         return Response(task_json(task) | used | task_details(task))
 
 
-def _named_task(name: str, project_id: int | None) -> ProjectTask:
+def _named_task(name: str, projects: Projects) -> ProjectTask:
     rows: Any = ProjectTask.objects.select_related(*_TASK_PARTS)
-    if project_id is not None:
-        rows = rows.filter(project_id=project_id)
+    rows = rows.filter(in_projects(projects))
     found = rows.filter(pk=int(name)).first() if is_key(name) else None
     named: list[ProjectTask] = [found] if found else list(rows.present().filter(raw_id=name)[:2])
     if not named:
@@ -139,7 +139,7 @@ class FeatureView(APIView):
     def get(self, request: Request, feature_id: str) -> Response:
         """One feature with its phases and their tasks, and what was used for each."""
         asked = ProjectParameters.of(request)
-        feature = named_feature(feature_id, project_id_of(asked.get("project")))
+        feature = named_feature(feature_id, projects_of(asked.get("project")))
         body = feature_json(feature, parts_of([feature]))
         used = shapes.usage_by("feature", [feature.pk]).get(feature.pk, shapes.NOTHING_USED)
         tasks = _tasks_json(filtered_tasks({}).filter(feature_id=feature.pk))
@@ -152,9 +152,9 @@ class FeatureView(APIView):
         return Response(body | used | feature_details(feature) | loose)
 
 
-def named_feature(name: str, project_id: int | None) -> Feature:
+def named_feature(name: str, projects: Projects) -> Feature:
     """The feature of a slug or key. Raises NotFound, or ValidationError where several projects have the slug."""
-    rows = features_named(name, project_id).select_related("project")
+    rows = features_named(name, projects).select_related("project")
     found = list(rows.order_by("removed_at", "pk"))
     present = [feature for feature in found if feature.removed_at is None] or found
     if not present:
@@ -179,7 +179,7 @@ class LinkedSessionsView(APIView):
     def get(self, request: Request, feature_id: str) -> Response:
         """Sessions that served a feature, the surest first, and why each is thought to have."""
         asked = LinkedParameters.of(request)
-        feature = named_feature(feature_id, project_id_of(asked.get("project")))
+        feature = named_feature(feature_id, projects_of(asked.get("project")))
         found = _linked(asked, feature_ids=[feature.pk], surest_first=True)
         sessions = [item.session for item in found.items]
         rows, names = session_rows(sessions, now=timezone.now()), _names(sessions)

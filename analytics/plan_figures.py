@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from analytics.periods import Period, start_of_day
 from analytics.querysets import UNATTRIBUTED
+from sessions.scope import Projects, in_projects
 from tasks.models import Document, ProjectTask, StatusChange
 from tasks.parsers.statuses import is_terminal
 
@@ -66,28 +67,28 @@ COURSE_GROUPS: dict[str, GroupOf] = {
 }
 
 
-def has_plans(project_id: int | None) -> bool:
+def has_plans(projects: Projects) -> bool:
     """Whether any plan was ever read; without one nothing is known, which is not the same as no tasks."""
-    return bool(_of_project(Document.objects.all(), project_id).exists())
+    return bool(_of_projects(Document.objects.all(), projects).exists())
 
 
-def task_courses(project_id: int | None, zone: ZoneInfo) -> list[TaskCourse]:
+def task_courses(projects: Projects, zone: ZoneInfo) -> list[TaskCourse]:
     """Every task that stands in a plan; days without a time begin at the zone's midnight."""
-    tasks = _of_project(ProjectTask.objects.present(), project_id).order_by("id")
-    changes = _changes(project_id)
+    tasks = _of_projects(ProjectTask.objects.present(), projects).order_by("id")
+    changes = _changes(projects)
     columns = ("id", "project__name", "feature_id", "feature__removed_at", "status")
     dates = ("completed_on", "completed_at", "first_seen_at")
     first_instant = cache(lambda day: start_of_day(day, zone))
     return [_course(row, changes.get(row["id"], []), first_instant) for row in tasks.values(*columns, *dates)]
 
 
-def _of_project(rows: Any, project_id: int | None) -> Any:
-    return rows if project_id is None else rows.filter(project_id=project_id)
+def _of_projects(rows: Any, projects: Projects) -> Any:
+    return rows.filter(in_projects(projects))
 
 
-def _changes(project_id: int | None) -> dict[int, list[tuple[datetime, bool, str]]]:
+def _changes(projects: Projects) -> dict[int, list[tuple[datetime, bool, str]]]:
     found: dict[int, list[tuple[datetime, bool, str]]] = defaultdict(list)
-    rows = _of_project(StatusChange.objects.filter(task__isnull=False), project_id)
+    rows = _of_projects(StatusChange.objects.filter(task__isnull=False), projects)
     columns = ("task_id", "changed_at", "has_time", "status")
     for task_id, *change in rows.order_by("changed_at", "id").values_list(*columns):
         found[task_id].append((change[0], change[1], change[2]))
@@ -166,11 +167,11 @@ class PlanFigures:
     feature_progress: float | None = None
 
 
-def plan_figures(period: Period, *, project_id: int | None = None) -> PlanFigures:
+def plan_figures(period: Period, *, projects: Projects = None) -> PlanFigures:
     """Tasks completed in the period, and how far tasks and features had come at its end."""
-    if not has_plans(project_id):
+    if not has_plans(projects):
         return PlanFigures()
-    courses = task_courses(project_id, period.zone)
+    courses = task_courses(projects, period.zone)
     return PlanFigures(
         completed_within(courses, period),
         completion(courses, period.end_at).percent,

@@ -21,6 +21,7 @@ from analytics.views import HtmxRequest
 from sessions import selectors
 from sessions.date_bounds import reporting_zone
 from sessions.models import AgentSession, Project
+from sessions.scope import only
 from tasks.models import Document, Feature, PlanRoot, ProjectTask
 from tasks.parsers.layouts.registry import FOLDERS
 
@@ -35,7 +36,7 @@ def feature_list_page(request: HtmxRequest) -> HttpResponse:
     project = asked.get("project")
     sort, view = asked.get("sort") or "recent", asked.get("view") or "board"
     board = feature_board(
-        project_id=project.pk if project else None,
+        projects=only(project.pk) if project else None,
         status=asked.get("status", ""),
         q=asked.get("q", ""),
         sort=sort,
@@ -80,7 +81,7 @@ def feature_costs_region(request: HtmxRequest) -> HttpResponse:
     """What a period's cost was for; a region of the dashboard, and a page of its own without scripts."""
     form = PeriodForm(request.GET, now=timezone.now())
     asked = form.asked()
-    costs = feature_costs(asked.period, project_id=asked.project_id)
+    costs = feature_costs(asked.period, projects=asked.projects)
     links = Links(asked.period, asked.project.slug if asked.project else "", asked.tz)
     context = {"costs": costs, "asked": asked, "dashboard": links.dashboard(), "tab": "features"}
     return _region(request, "feature-costs", context)

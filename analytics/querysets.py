@@ -23,6 +23,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Ceil, Coalesce, Concat, RowNumber
 
 from analytics.periods import Period
+from sessions.scope import Projects, in_projects
 from tasks.models import Link, ServedSpan
 
 SUMMED = (
@@ -124,8 +125,8 @@ class RollupQuerySet(models.QuerySet[Any]):
         quarters = period.quarters
         return self.filter(quarter__gte=quarters.start, quarter__lt=quarters.stop)
 
-    def of_project(self, project_id: int | None) -> Any:
-        return self if project_id is None else self.filter(project_id=project_id)
+    def of_projects(self, projects: Projects) -> Any:
+        return self.filter(in_projects(projects))
 
 
 class UsageQuerySet(RollupQuerySet):

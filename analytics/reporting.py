@@ -17,6 +17,7 @@ from analytics.selectors import breakdown, narrowed
 from analytics.sums import ToolUse, Usage
 from sessions.api_fields import rounded_money
 from sessions.models import AgentSession, Project
+from sessions.scope import Projects, only
 
 BUCKETS = {"day": BucketKind.DAILY, "week": BucketKind.WEEKLY, "month": BucketKind.MONTHLY}
 BY = (*BUCKETS, "project", "model", "session", "tool")
@@ -61,21 +62,21 @@ class Report:
     total: ReportRow
 
 
-def report(by: str, period: Period, *, project_id: int | None = None) -> Report:
+def report(by: str, period: Period, *, projects: Projects = None) -> Report:
     """A period by one of BY: times in their order, anything else by cost, tools by calls."""
     if by == "tool":
-        return _tool_report(period, project_id)
-    usage = SessionUsage.objects.within(period).of_project(project_id)
+        return _tool_report(period, projects)
+    usage = SessionUsage.objects.within(period).of_projects(projects)
     sums = usage.totals()
     total = ReportRow("total", sums["sessions"], Usage.from_sums(sums))
     if by in BUCKETS:
         # An empty database has no span to narrow "everything" to, and no rows anyway.
         empty = not total.count
-        rows = [] if empty else _bucket_rows(usage, buckets(narrowed(period, project_id), BUCKETS[by]))
+        rows = [] if empty else _bucket_rows(usage, buckets(narrowed(period, projects), BUCKETS[by]))
     elif by == "session":
         rows = _session_rows(usage)
     else:
-        parts = breakdown(by, period, project_id=project_id, sort="cost").rows
+        parts = breakdown(by, period, projects=projects, sort="cost").rows
         rows = [ReportRow(part.name, part.count, part.usage) for part in parts]
     return Report(by, rows, total)
 
@@ -92,7 +93,7 @@ def report_asked(
 ) -> Report:
     """The report that a command line asks for in words. Raises ValueError with a sentence for what it cannot."""
     period = parse_period(now=now, default_zone=default_zone, start=since, end=until, tz=tz)
-    return report(by, period, project_id=_project_id(project) if project else None)
+    return report(by, period, projects=only(_project_id(project)) if project else None)
 
 
 def _project_id(name: str) -> int:
@@ -104,9 +105,9 @@ def _project_id(name: str) -> int:
     return int(found[0].pk)
 
 
-def _tool_report(period: Period, project_id: int | None) -> Report:
-    rows = breakdown("tool", period, project_id=project_id).rows
-    calls = ToolUse.from_sums(SessionToolUsage.objects.within(period).of_project(project_id).totals()).calls
+def _tool_report(period: Period, projects: Projects) -> Report:
+    rows = breakdown("tool", period, projects=projects).rows
+    calls = ToolUse.from_sums(SessionToolUsage.objects.within(period).of_projects(projects).totals()).calls
     return Report("tool", [ReportRow(r.name, r.count, None) for r in rows], ReportRow("total", calls, None))
 
 

@@ -15,6 +15,7 @@ from analytics.sums import ToolUse, Usage, cost_per_task
 from analytics.work import work_names
 from sessions.models import AgentSession, SessionEvent, ToolCall
 from sessions.parsers.pricing import model_family
+from sessions.scope import Projects, in_projects
 
 TOP_MODELS = 8
 TOOL_DIMENSIONS = ("tool", "tool_category", "mcp_server")
@@ -79,11 +80,11 @@ class Overview:
         return cost_per_task(self.usage, self.task_velocity)
 
 
-def overview(period: Period, *, project_id: int | None = None) -> Overview:
-    """The figures of a period, for one project or all."""
-    usage = SessionUsage.objects.within(period).of_project(project_id)
-    tools = SessionToolUsage.objects.within(period).of_project(project_id)
-    begun = _sessions_begun(period, project_id)
+def overview(period: Period, *, projects: Projects = None) -> Overview:
+    """The figures of a period, for these projects."""
+    usage = SessionUsage.objects.within(period).of_projects(projects)
+    tools = SessionToolUsage.objects.within(period).of_projects(projects)
+    begun = _sessions_begun(period, projects)
     main, every = begun.roots().summary(), begun.summary()
     return Overview(
         period=period,
@@ -93,25 +94,25 @@ def overview(period: Period, *, project_id: int | None = None) -> Overview:
         subagent_session_count=begun.exclude(session_type__in=("session", "fork")).count(),
         session_duration_avg=main["duration_avg"],
         active_seconds=every["active"],
-        api_error_count=_events("api_error", period, project_id).count(),
+        api_error_count=_events("api_error", period, projects).count(),
         web_search_side_calls=every["web_searches"],
         models=_models(usage),
-        plans=plan_figures(period, project_id=project_id),
+        plans=plan_figures(period, projects=projects),
     )
 
 
-def _sessions_begun(period: Period, project_id: int | None) -> Any:
+def _sessions_begun(period: Period, projects: Projects) -> Any:
     quarters = period.quarters
     begun = AgentSession.objects.filter(start_quarter__gte=quarters.start, start_quarter__lt=quarters.stop)
-    return begun if project_id is None else begun.filter(project_id=project_id)
+    return begun.filter(in_projects(projects))
 
 
-def _events(kind: str, period: Period, project_id: int | None) -> Any:
+def _events(kind: str, period: Period, projects: Projects) -> Any:
     quarters = period.quarters
     found = SessionEvent.objects.filter(
         kind=kind, quarter__gte=quarters.start, quarter__lt=quarters.stop, inherited=False
     )
-    return found if project_id is None else found.filter(session__project_id=project_id)
+    return found.filter(in_projects(projects, "session__project"))
 
 
 def _models(usage: Any) -> list[ModelUsage]:
@@ -144,15 +145,13 @@ class Breakdown:
     whole: Usage = field(default_factory=Usage)
 
 
-def breakdown(
-    dimension: str, period: Period, *, project_id: int | None = None, sort: str = "count"
-) -> Breakdown:
+def breakdown(dimension: str, period: Period, *, projects: Projects = None, sort: str = "count") -> Breakdown:
     """A period split by a dimension. Raises UnknownDimension for one that is not in the catalogue."""
     dimension_named(dimension)
     if dimension in TOOL_DIMENSIONS:
-        rows = _tool_rows(dimension, period, project_id)
+        rows = _tool_rows(dimension, period, projects)
     else:
-        rows = _usage_rows(dimension, SessionUsage.objects.within(period).of_project(project_id))
+        rows = _usage_rows(dimension, SessionUsage.objects.within(period).of_projects(projects))
     whole = sum((row.usage for row in rows if row.usage), Usage())
     return Breakdown(dimension, sorted(rows, key=_SORTS[sort]), whole)
 
@@ -181,13 +180,9 @@ def _family_rows(usage: Any) -> list[BreakdownRow]:
     return [BreakdownRow(name, sessions[name], total) for name, total in sums.items()]
 
 
-def _tool_rows(dimension: str, period: Period, project_id: int | None) -> list[BreakdownRow]:
-    rows = SessionToolUsage.objects.within(period).of_project(project_id).by_dimension(dimension)
-    calls = (
-        ToolCall.objects.all()
-        if project_id is None
-        else ToolCall.objects.filter(owner__project_id=project_id)
-    )
+def _tool_rows(dimension: str, period: Period, projects: Projects) -> list[BreakdownRow]:
+    rows = SessionToolUsage.objects.within(period).of_projects(projects).by_dimension(dimension)
+    calls = ToolCall.objects.filter(in_projects(projects, "owner__project"))
     by = {"tool": "name", "tool_category": "category", "mcp_server": "mcp_server"}[dimension]
     times = {(name, share): ms for name, share, ms in percentiles(calls, period, (0.5, 0.95), by=by)}
     return [
@@ -210,28 +205,24 @@ class Span:
     last_at: datetime
 
 
-def known_span(project_id: int | None = None) -> Span | None:
+def known_span(projects: Projects = None) -> Span | None:
     """What there is data of, so that a period without any can say where to look."""
-    sessions = (
-        AgentSession.objects.all()
-        if project_id is None
-        else AgentSession.objects.filter(project_id=project_id)
-    )
+    sessions = AgentSession.objects.filter(in_projects(projects))
     ends = sessions.time_span()
     if ends is None:
         return None
     return Span(ends[0].astimezone(UTC), max(ends[1].astimezone(UTC), ends[0].astimezone(UTC)))
 
 
-def narrowed(period: Period, project_id: int | None = None) -> Period:
+def narrowed(period: Period, projects: Projects = None) -> Period:
     """A period that is open at an end, cut to what there is data of (its own ends otherwise)."""
-    span = known_span(project_id)
+    span = known_span(projects)
     if span is None:
         return period
     return period.narrowed_to(span.first_at, span.last_at + timedelta(milliseconds=1))
 
 
-def first_usage_at(project_id: int | None = None) -> datetime | None:
+def first_usage_at(projects: Projects = None) -> datetime | None:
     """The start of the first quarter with usage."""
-    first = SessionUsage.objects.of_project(project_id).first_quarter()
+    first = SessionUsage.objects.of_projects(projects).first_quarter()
     return None if first is None else quarter_start(first)

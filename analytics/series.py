@@ -29,6 +29,7 @@ from analytics.sums import ToolUse, Usage
 from analytics.work import work_names
 from sessions.models import AgentSession, SessionEvent, ToolCall
 from sessions.parsers.pricing import model_family
+from sessions.scope import Projects, in_projects
 
 MAX_GROUPS = 50
 OTHER = "other"
@@ -85,7 +86,7 @@ def series(
     period: Period,
     kind: BucketKind,
     *,
-    project_id: int | None = None,
+    projects: Projects = None,
     group_by: str | None = None,
 ) -> list[SeriesPoint]:
     """A metric per bucket of the period, ascending; with `group_by`, one point per bucket and group.
@@ -97,14 +98,14 @@ def series(
     metric = metric_named(metric_id)
     if group_by:
         series_dimension(metric, group_by)
-    if metric.id in _PLAN_VALUES and has_plans(project_id):
-        return _plan_series(metric, period, kind, project_id, group_by)
-    if (period.starts_open or period.ends_open) and known_span(project_id) is None:
+    if metric.id in _PLAN_VALUES and has_plans(projects):
+        return _plan_series(metric, period, kind, projects, group_by)
+    if (period.starts_open or period.ends_open) and known_span(projects) is None:
         return []
-    cut = buckets(narrowed(period, project_id), kind)
+    cut = buckets(narrowed(period, projects), kind)
     if metric.id in _PLAN_VALUES:
         return [SeriesPoint(bucket, None) for bucket in cut]
-    return _told(metric, cut, _bucket_sums(metric, cut, project_id, group_by), group_by)
+    return _told(metric, cut, _bucket_sums(metric, cut, projects, group_by), group_by)
 
 
 def _told(
@@ -118,39 +119,39 @@ def _told(
 
 
 def _plan_series(
-    metric: Metric, period: Period, kind: BucketKind, project_id: int | None, group_by: str | None
+    metric: Metric, period: Period, kind: BucketKind, projects: Projects, group_by: str | None
 ) -> list[SeriesPoint]:
     """A metric about plans. Tasks were completed before the first session, too: they also tell what is known."""
-    courses = task_courses(project_id, period.zone)
-    within = reaching(period, known_span(project_id), courses)
+    courses = task_courses(projects, period.zone)
+    within = reaching(period, known_span(projects), courses)
     if within.starts_open or within.ends_open:
         return []
     cut = buckets(within, kind)
     groups = plan_groups(metric.id, courses, cut, group_by)
     if metric.id == "cost_per_completed_task":
-        usage = _summed(SessionUsage.objects, USAGE_NAMES, Usage, cut, project_id, group_by)
+        usage = _summed(SessionUsage.objects, USAGE_NAMES, Usage, cut, projects, group_by)
         groups = costs_of_tasks(usage, groups)
     limited = _limited(groups, _PLAN_SIZES[metric.id])
     return _told(metric, cut, _values(limited, _PLAN_VALUES[metric.id]), group_by)
 
 
 def _bucket_sums(
-    metric: Metric, cut: list[Bucket], project_id: int | None, group_by: str | None
+    metric: Metric, cut: list[Bucket], projects: Projects, group_by: str | None
 ) -> dict[str, dict[int, Value]]:
     """{group: {bucket index: value}}; only buckets in which something happened."""
     if metric.id in _USAGE_VALUES:
-        rows = _summed(SessionUsage.objects, USAGE_NAMES, Usage, cut, project_id, group_by)
+        rows = _summed(SessionUsage.objects, USAGE_NAMES, Usage, cut, projects, group_by)
         return _values(_limited(rows, lambda u: u.all_tokens), _USAGE_VALUES[metric.id])
     if metric.id in _TOOL_VALUES:
-        rows = _summed(SessionToolUsage.objects, TOOL_NAMES, ToolUse, cut, project_id, group_by)
+        rows = _summed(SessionToolUsage.objects, TOOL_NAMES, ToolUse, cut, projects, group_by)
         return _values(_limited(rows, lambda t: t.calls), _TOOL_VALUES[metric.id])
     if metric.id in _EVENT_KINDS:
-        return _limited(_event_counts(_EVENT_KINDS[metric.id], cut, project_id, group_by), int)
+        return _limited(_event_counts(_EVENT_KINDS[metric.id], cut, projects, group_by), int)
     if metric.id in _SESSION_METRICS:
-        held = _limited(_session_rows(metric.id, cut, project_id, group_by), len)
+        held = _limited(_session_rows(metric.id, cut, projects, group_by), len)
         return _values(held, _SESSION_VALUES[metric.id])
     if metric.id in _PERCENTILES:
-        return _percentile_values(_PERCENTILES[metric.id], cut, project_id, group_by)
+        return _percentile_values(_PERCENTILES[metric.id], cut, projects, group_by)
     return {}
 
 
@@ -163,7 +164,7 @@ def _summed(
     names: dict[str, Any],
     kind: Any,
     cut: list[Bucket],
-    project_id: int | None,
+    projects: Projects,
     group_by: str | None,
 ) -> dict[str, dict[int, Any]]:
     """{group: {bucket index: sums}} from rollup rows."""
@@ -171,7 +172,7 @@ def _summed(
     dimension = "model" if by_family else group_by
     if dimension is not None and dimension not in names:
         raise UnknownDimension("dimension to group this metric by", group_by or "", names)
-    rows = list(manager.within(_whole(cut)).of_project(project_id).by_quarter(dimension))
+    rows = list(manager.within(_whole(cut)).of_projects(projects).by_quarter(dimension))
     indexes = bucket_indexes([row["quarter"] for row in rows], cut)
     found: dict[str, dict[int, Any]] = {}
     for row, index in zip(rows, indexes, strict=True):
@@ -202,11 +203,10 @@ def _values(groups: dict[str, dict[int, Any]], value: Callable[[Any], Value]) ->
 
 
 def _event_counts(
-    kind: str, cut: list[Bucket], project_id: int | None, group_by: str | None
+    kind: str, cut: list[Bucket], projects: Projects, group_by: str | None
 ) -> dict[str, dict[int, Value]]:
     events = SessionEvent.objects.filter(kind=kind, inherited=False)
-    if project_id is not None:
-        events = events.filter(session__project_id=project_id)
+    events = events.filter(in_projects(projects, "session__project"))
     found: dict[str, dict[int, Value]] = {}
     for index, group in _grouped(events, "quarter", EVENT_NAMES, cut, group_by):
         held = found.setdefault(group, {})
@@ -215,14 +215,10 @@ def _event_counts(
 
 
 def _session_rows(
-    metric_id: str, cut: list[Bucket], project_id: int | None, group_by: str | None
+    metric_id: str, cut: list[Bucket], projects: Projects, group_by: str | None
 ) -> dict[str, dict[int, list[tuple[int | None, int | None]]]]:
     """(wall, active) seconds of sessions by the bucket they began in; active time counts subagents too."""
-    begun = (
-        AgentSession.objects.all()
-        if project_id is None
-        else AgentSession.objects.filter(project_id=project_id)
-    )
+    begun = AgentSession.objects.filter(in_projects(projects))
     if metric_id != "active_seconds":
         begun = begun.roots()
     found: dict[str, dict[int, list[tuple[int | None, int | None]]]] = {}
@@ -263,13 +259,9 @@ _SESSION_VALUES: dict[str, Callable[[Any], Value]] = {
 
 
 def _percentile_values(
-    share: float, cut: list[Bucket], project_id: int | None, group_by: str | None
+    share: float, cut: list[Bucket], projects: Projects, group_by: str | None
 ) -> dict[str, dict[int, Value]]:
-    calls = (
-        ToolCall.objects.all()
-        if project_id is None
-        else ToolCall.objects.filter(owner__project_id=project_id)
-    )
+    calls = ToolCall.objects.filter(in_projects(projects, "owner__project"))
     if group_by is not None and group_by not in CALL_NAMES:
         raise UnknownDimension("dimension to group this metric by", group_by, CALL_NAMES)
     by = CALL_NAMES[group_by] if group_by else None

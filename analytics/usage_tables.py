@@ -10,6 +10,7 @@ from analytics.periods import Period
 from analytics.selectors import ModelUsage, breakdown
 from analytics.sums import ToolUse, Usage
 from sessions.models import Project
+from sessions.scope import Projects
 
 MAX_ROWS = 8
 
@@ -118,8 +119,8 @@ class ToolTables:
     count: int
 
 
-def tool_tables(period: Period, *, project_id: int | None, links: Links) -> ToolTables:
-    found = SessionToolUsage.objects.within(period).of_project(project_id).by_dimension("tool")
+def tool_tables(period: Period, *, projects: Projects, links: Links) -> ToolTables:
+    found = SessionToolUsage.objects.within(period).of_projects(projects).by_dimension("tool")
     rows = [_tool(row["row"], ToolUse.from_sums(row), links) for row in found]
     failing = [row for row in rows if row.use.outcome_error]
     return ToolTables(

@@ -18,7 +18,7 @@ from sessions.api_parameters import (
     PageParameters,
     Parameters,
     cleaned,
-    project_id_of,
+    projects_of,
     refuse_unknown,
 )
 from sessions.archive import ArchiveDamaged
@@ -91,7 +91,7 @@ class SessionListView(APIView):
         """Sessions that the filters let through, without their transcripts."""
         refuse_unknown(request.query_params, SessionFilterForm.base_fields)
         form = SessionFilterForm(request.query_params)
-        project_id_of(cleaned(form).get("project"))  # an unknown one is an error, not an empty list
+        projects_of(cleaned(form).get("project"))  # an unknown one is an error, not an empty list
         page = session_list(form.filters(), now=timezone.now())
         names = _public_ids([row.session for row in page.items])
         items = [session_item(row, names) for row in page.items]

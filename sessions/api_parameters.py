@@ -9,6 +9,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 
 from sessions.models import Project
+from sessions.scope import Projects, only
 
 MAX_LIMIT = 1000
 MAX_OFFSET = 2**31 - 1
@@ -56,14 +57,14 @@ def refuse_unknown(given: QueryDict, known: Any) -> None:
         raise ValidationError(errors)
 
 
-def project_id_of(name: str | None) -> int | None:
-    """The key of the project of this id or slug; None for no name. Raises NotFound for an unknown one."""
+def projects_of(name: str | None) -> Projects:
+    """The project of this id or slug; every project for no name. Raises NotFound for an unknown one."""
     if not name:
         return None
     found = Project.objects.named(name).values_list("pk", flat=True).first()
     if found is None:
         raise NotFound("There is no project with this id or slug; /api/projects lists them all.")
-    return int(found)
+    return only(int(found))
 
 
 def cleaned(form: Form) -> dict[str, Any]:

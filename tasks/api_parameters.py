@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from sessions.api_parameters import PageParameters, ProjectParameters, project_id_of
+from sessions.api_parameters import PageParameters, ProjectParameters, projects_of
 from tasks.models import ProjectTask, Status
 
 _DAY_HELP = "ISO date, that day included."
@@ -18,7 +18,7 @@ class PlanParameters(PageParameters, ProjectParameters):
 
     def filters(self, asked: dict[str, Any]) -> dict[str, Any]:
         """What was given, in the terms of `tasks.filters`. Raises NotFound for an unknown project."""
-        return asked | {"project_id": project_id_of(asked.get("project"))}
+        return asked | {"projects": projects_of(asked.get("project"))}
 
 
 class CompletedParameters(PlanParameters):

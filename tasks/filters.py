@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
+from sessions.scope import Projects, in_projects
 from tasks.models import Document, Feature, ProjectTask
 from tasks.querysets import DocumentQuerySet, FeatureQuerySet, ProjectTaskQuerySet
 
@@ -12,9 +13,9 @@ from tasks.querysets import DocumentQuerySet, FeatureQuerySet, ProjectTaskQueryS
 PROGRESS_TYPES = ("progress",)
 
 
-def features_named(name: str, project_id: int | None = None) -> "QuerySet[Feature]":
+def features_named(name: str, projects: Projects = None) -> "QuerySet[Feature]":
     """Features of a slug, or else the one of a key; slugs repeat in other projects, keys do not."""
-    found = Feature.objects.all() if project_id is None else Feature.objects.filter(project_id=project_id)
+    found = Feature.objects.filter(in_projects(projects))
     named = found.filter(slug=name)
     if is_key(name) and not named.exists():
         return found.filter(pk=int(name))
@@ -77,7 +78,7 @@ def _with_progress(wanted: bool) -> Q:
 
 
 _TASKS: dict[str, Callable[[Any], Q]] = {
-    "project_id": _equal("project_id"),
+    "projects": in_projects,
     "status": _equal("status"),
     "kind": _equal("kind"),
     "feature": _of_feature,
@@ -88,7 +89,7 @@ _TASKS: dict[str, Callable[[Any], Q]] = {
     "completed_end": _equal("completed_on__lte"),
 }
 _FEATURES: dict[str, Callable[[Any], Q]] = {
-    "project_id": _equal("project_id"),
+    "projects": in_projects,
     "status": _equal("status"),
     "category": _equal("category"),
     "owner": _equal("owner__iexact"),
@@ -97,7 +98,7 @@ _FEATURES: dict[str, Callable[[Any], Q]] = {
     "completed_end": _equal("completed_on__lte"),
 }
 _DOCUMENTS: dict[str, Callable[[Any], Q]] = {
-    "project_id": _equal("project_id"),
+    "projects": in_projects,
     "status": _equal("status"),
     "doc_type": _equal("doc_type"),
     "doc_subtype": _equal("doc_subtype"),

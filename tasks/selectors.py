@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
+from sessions.scope import Projects, in_projects, only
 from tasks.models import Document, Feature, Phase, PlanProblem, PlanSettings, ProjectTask, UnknownStatus
 from tasks.parsers.statuses import DEFERRED, DONE, STATUSES, TERMINAL
 
@@ -67,21 +68,21 @@ class ChecklistChoice:
     reason: str
 
 
-def tasks_of(project_id: int | None = None) -> QuerySet[Any]:
-    """The tasks that count, of one project or of all."""
-    found: QuerySet[Any] = ProjectTask.objects.present()
-    return found if project_id is None else found.filter(project_id=project_id)
+def tasks_of(projects: Projects = None) -> QuerySet[Any]:
+    """The tasks that count, of these projects."""
+    found: QuerySet[Any] = ProjectTask.objects.present().filter(in_projects(projects))
+    return found
 
 
-def task_counts(project_id: int | None = None) -> Progress:
+def task_counts(projects: Projects = None) -> Progress:
     """Tasks by status; every status of the vocabulary is there, with 0 where no task has it."""
-    counted: Any = tasks_of(project_id)
+    counted: Any = tasks_of(projects)
     return _progress(counted.status_counts())
 
 
-def task_completion_percent(project_id: int | None = None) -> float | None:
+def task_completion_percent(projects: Projects = None) -> float | None:
     """Complete tasks of all, 0-100; None where there is no task."""
-    return task_counts(project_id).percent
+    return task_counts(projects).percent
 
 
 def velocity(
@@ -89,10 +90,10 @@ def velocity(
     end: datetime | None = None,
     *,
     zone: ZoneInfo = UTC_ZONE,
-    project_id: int | None = None,
+    projects: Projects = None,
 ) -> int:
     """How many tasks were completed in [start, end); see `ProjectTaskQuerySet.completed_between`."""
-    counted: Any = tasks_of(project_id)
+    counted: Any = tasks_of(projects)
     return int(counted.completed_between(start, end, zone).count())
 
 
@@ -101,13 +102,13 @@ def completions_by_day(
     end: datetime | None = None,
     *,
     zone: ZoneInfo = UTC_ZONE,
-    project_id: int | None = None,
+    projects: Projects = None,
 ) -> list[tuple[date, int]]:
     """(day, tasks completed on it) in order; days without any are left out.
 
     A task with a time of completion counts on the day it was in `zone`; one with only a day on that day.
     """
-    counted: Any = tasks_of(project_id)
+    counted: Any = tasks_of(projects)
     if start is not None or end is not None:
         counted = counted.completed_between(start, end, zone)
     days = Counter(_local_day(at, on, zone) for at, on in counted.completions())
@@ -118,26 +119,22 @@ def _local_day(at: datetime | None, on: date, zone: ZoneInfo) -> date:
     return at.replace(tzinfo=at.tzinfo or UTC).astimezone(zone).date() if at else on
 
 
-def undated_completions(project_id: int | None = None) -> int:
+def undated_completions(projects: Projects = None) -> int:
     """Complete tasks that no velocity can show, since nobody wrote when they were completed."""
-    counted: Any = tasks_of(project_id)
+    counted: Any = tasks_of(projects)
     return int(counted.undated_count())
 
 
-def features(project_id: int | None = None, **filters: Any) -> list[FeatureProgress]:
+def features(projects: Projects = None, **filters: Any) -> list[FeatureProgress]:
     """Features with their progress, the last worked on first."""
-    found = Feature.objects.present().filter(**filters)
-    if project_id is not None:
-        found = found.filter(project_id=project_id)
+    found = Feature.objects.present().filter(in_projects(projects), **filters)
     rows = sorted(found, key=lambda f: (-(f.updated_on or date.min).toordinal(), f.slug))
     return _with_progress(rows)
 
 
-def feature(slug: str, project_id: int | None = None) -> FeatureProgress | None:
+def feature(slug: str, projects: Projects = None) -> FeatureProgress | None:
     """A feature by its slug or by another of its names, where that is the name of only one; None when unknown."""
-    found = Feature.objects.present()
-    if project_id is not None:
-        found = found.filter(project_id=project_id)
+    found = Feature.objects.present().filter(in_projects(projects))
     rows = list(found.filter(slug=slug)) or _called(found, slug)
     return _with_progress(rows)[0] if len(rows) == 1 else None
 
@@ -164,7 +161,7 @@ def _progress(counts: dict[str, int]) -> Progress:
 
 
 def tasks(
-    project_id: int | None = None,
+    projects: Projects = None,
     *,
     status: str = "",
     feature_id: int | None = None,
@@ -181,7 +178,7 @@ def tasks(
         "owner": owner,
         "priority": priority,
     }
-    found = tasks_of(project_id).filter(**{name: value for name, value in wanted.items() if value})
+    found = tasks_of(projects).filter(**{name: value for name, value in wanted.items() if value})
     for word in text.split():
         found = found.filter(
             Q(title__icontains=word) | Q(raw_id__icontains=word) | Q(description__icontains=word)
@@ -199,30 +196,30 @@ def removed_tasks(project_id: int) -> QuerySet[Any]:
 
 
 def documents(
-    project_id: int | None = None, *, doc_type: str = "", feature_id: int | None = None, text: str = ""
+    projects: Projects = None, *, doc_type: str = "", feature_id: int | None = None, text: str = ""
 ) -> QuerySet[Any]:
     """Documents whose file exists and that fit, by path; without what was read from them."""
-    found = Document.objects.present()
-    wanted = {"project_id": project_id, "doc_type": doc_type, "feature_id": feature_id}
+    found = Document.objects.present().filter(in_projects(projects))
+    wanted = {"doc_type": doc_type, "feature_id": feature_id}
     found = found.filter(**{name: value for name, value in wanted.items() if value})
     for word in text.split():
         found = found.filter(Q(title__icontains=word) | Q(project_path__icontains=word))
     return found.defer("facts").select_related("feature", "project").order_by("project_id", "project_path")
 
 
-def plan_problems(project_id: int | None = None) -> list[PlanProblem]:
+def plan_problems(projects: Projects = None) -> list[PlanProblem]:
     """What could not be understood in plan files that exist, by file and line."""
-    found = PlanProblem.objects.filter(document__removed_at=None).select_related("document", "root")
-    if project_id is not None:
-        found = found.filter(root__project_id=project_id)
+    found = PlanProblem.objects.filter(in_projects(projects, "root__project"), document__removed_at=None)
+    found = found.select_related("document", "root")
     return list(found.order_by("path", "line", "id"))
 
 
-def unknown_statuses(project_id: int | None = None) -> list[tuple[str, int, list[str]]]:
+def unknown_statuses(projects: Projects = None) -> list[tuple[str, int, list[str]]]:
     """(word, how often, in which files) of status words that were read as backlog for want of a meaning."""
-    found = UnknownStatus.objects.filter(document__removed_at=None).select_related("document")
-    if project_id is not None:
-        found = found.filter(document__project_id=project_id)
+    found = UnknownStatus.objects.filter(
+        in_projects(projects, "document__project"), document__removed_at=None
+    )
+    found = found.select_related("document")
     words: dict[str, list[UnknownStatus]] = {}
     for row in found:
         words.setdefault(row.word, []).append(row)
@@ -244,7 +241,7 @@ def checklist_choice(project_id: int) -> ChecklistChoice:
         return ChecklistChoice(choice, True, "Somebody chose that they count.")
     if choice == choices.NEVER:
         return ChecklistChoice(choice, False, "Somebody chose that they do not count.")
-    listed = tasks_of(project_id).exclude(kind=ProjectTask.Kind.CHECKLIST).exists()
+    listed = tasks_of(only(project_id)).exclude(kind=ProjectTask.Kind.CHECKLIST).exists()
     if listed:
         return ChecklistChoice(choice, False, "The plans have task lists of their own.")
     return ChecklistChoice(choice, True, "The plans have no task lists.")

@@ -12,6 +12,7 @@ from analytics.periods import Period
 from analytics.plans.work import Progress, Work, WorkByKey, progress_by, total, whole_work, work_by
 from analytics.querysets import UNATTRIBUTED
 from analytics.sums import Usage
+from sessions.scope import Projects, in_projects
 from tasks.models import Feature, ProjectTask, Status
 
 CARDS_IN_A_COLUMN = 12
@@ -64,12 +65,12 @@ class FeatureBoard:
 
 
 def feature_board(
-    *, project_id: int | None = None, status: str = "", q: str = "", sort: str = "recent"
+    *, projects: Projects = None, status: str = "", q: str = "", sort: str = "recent"
 ) -> FeatureBoard:
     """The features of a project or of all, with a number of queries that does not depend on how many."""
-    work = work_by("feature", SessionUsage.objects.of_project(project_id))
-    whole = whole_work(project_id)
-    every = feature_rows(project_id, work, whole.usage)
+    work = work_by("feature", SessionUsage.objects.of_projects(projects))
+    whole = whole_work(projects)
+    every = feature_rows(projects, work, whole.usage)
     rows = sorted((row for row in every if _matches(row.feature, status, q)), key=_SORTS[sort or "recent"])
     kept = {row.feature.pk for row in rows}
     left_out = [row for row in every if row.feature.pk not in kept]
@@ -85,13 +86,12 @@ def feature_board(
     )
 
 
-def feature_rows(project_id: int | None, work: WorkByKey, whole: Usage) -> list[FeatureRow]:
+def feature_rows(projects: Projects, work: WorkByKey, whole: Usage) -> list[FeatureRow]:
     """Every feature the plans speak of, and those they no longer do on which something was spent."""
-    of_project = Q() if project_id is None else Q(project_id=project_id)
     spent = [key for key in work if key is not None]
-    found = Feature.objects.filter(of_project & Q(removed_at=None) | Q(id__in=spent)).select_related(
-        "project"
-    )
+    found = Feature.objects.filter(
+        in_projects(projects) & Q(removed_at=None) | Q(id__in=spent)
+    ).select_related("project")
     progress = progress_by(ProjectTask.objects.present().filter(feature__isnull=False), "feature_id")
     return [
         FeatureRow(
@@ -182,13 +182,13 @@ class FeatureCosts:
         return bool(self.rows)
 
 
-def feature_costs(period: Period, *, project_id: int | None = None) -> FeatureCosts:
+def feature_costs(period: Period, *, projects: Projects = None) -> FeatureCosts:
     """What a period's cost was for: the first few features, the rest, and what no plan explains."""
-    usage = SessionUsage.objects.within(period).of_project(project_id)
+    usage = SessionUsage.objects.within(period).of_projects(projects)
     sums = usage.totals()
     whole = Work(Usage.from_sums(sums), sessions=sums["sessions"])
     work = work_by("feature", usage)
-    spent = [row for row in feature_rows(project_id, work, whole.usage) if row.feature.pk in work]
+    spent = [row for row in feature_rows(projects, work, whole.usage) if row.feature.pk in work]
     ranked = sorted(spent, key=_SORTS["cost"])
     others = ranked[TOP_FEATURES:]
     return FeatureCosts(

@@ -12,6 +12,7 @@ from analytics.periods import quarter_start
 from analytics.plans.querysets import with_ends
 from analytics.querysets import UNATTRIBUTED
 from analytics.sums import ToolUse, Usage
+from sessions.scope import Projects
 from tasks.parsers.statuses import TERMINAL
 
 
@@ -76,11 +77,11 @@ def total(parts: Iterable[Work]) -> Work:
     )
 
 
-def whole_work(project_id: int | None = None) -> Work:
+def whole_work(projects: Projects = None) -> Work:
     """All that was ever done, in one project or everywhere."""
-    usage = SessionUsage.objects.of_project(project_id)
+    usage = SessionUsage.objects.of_projects(projects)
     sums = usage.totals()
-    tools = SessionToolUsage.objects.of_project(project_id)
+    tools = SessionToolUsage.objects.of_projects(projects)
     return Work(Usage.from_sums(sums), ToolUse.from_sums(tools.totals()), sums["sessions"])
 
 

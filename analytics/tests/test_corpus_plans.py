@@ -20,6 +20,7 @@ from analytics.selectors import breakdown, overview
 from analytics.series import series
 from analytics.sums import Usage
 from sessions.models import Project
+from sessions.scope import only
 from tasks.models import ProjectTask
 from tasks.roots import add_manual_root
 from telemetry_site.pipeline import sync
@@ -72,8 +73,8 @@ def test_parts_and_the_rest_are_the_whole(dimension: str) -> None:
     split = breakdown(dimension, EVER)
     assert sum((row.usage or Usage() for row in split.rows), Usage()) == overview(EVER).usage
     for project in Project.objects.filter(features__isnull=False).distinct():
-        mine = breakdown(dimension, EVER, project_id=project.pk)
-        assert mine.whole == overview(EVER, project_id=project.pk).usage
+        mine = breakdown(dimension, EVER, projects=only(project.pk))
+        assert mine.whole == overview(EVER, projects=only(project.pk)).usage
 
 
 def test_some_work_is_attributed() -> None:
@@ -102,7 +103,7 @@ def test_correlation_names_every_session() -> None:
 def test_completion_is_that_of_the_files(corpus: Path, listed: list[dict[str, Any]]) -> None:
     told = json.loads((corpus / "truth.json").read_text())["plans"]["trees"]["skillmeat"]
     complete = sum(told["task_status"][word] for word in COMPLETE)
-    figures = plan_figures(EVER, project_id=skillmeat())
+    figures = plan_figures(EVER, projects=only(skillmeat()))
     assert figures.task_velocity == complete == sum(task.get("status") in COMPLETE for task in listed)
     assert figures.task_completion_pct == 100 * complete / told["tasks"]
 
@@ -117,7 +118,7 @@ def test_weeks_are_those_of_the_files(listed: list[dict[str, Any]]) -> None:
     rows = dated.filter(completed_on__isnull=False)
     assert wanted
     assert Counter(monday(task.completed_on) for task in rows.filter(completed_source="task")) == wanted
-    weeks = series("task_velocity", EVER, BucketKind.WEEKLY, project_id=skillmeat())
+    weeks = series("task_velocity", EVER, BucketKind.WEEKLY, projects=only(skillmeat()))
     told = {point.bucket.label: point.value for point in weeks if point.value}
     assert told == dict(Counter(monday(task.completed_on) for task in rows))
 
@@ -132,6 +133,6 @@ def test_what_is_captured_is_what_is_told() -> None:
     for project in Project.objects.filter(features__isnull=False).distinct():
         entries = AnalyticsEntry.objects.filter(project=project, feature=None)
         stored = dict(entries.values_list("metric", "value"))
-        figures = plan_figures(EVER, project_id=project.pk)
+        figures = plan_figures(EVER, projects=only(project.pk))
         assert stored["task_completion_pct"] == figures.task_completion_pct
         assert stored["feature_progress"] == pytest.approx(figures.feature_progress)

@@ -29,7 +29,7 @@ def period(tmp_path: Path) -> Period:
 
 
 def test_courses_are_the_series_of_their_metrics(period: Period) -> None:
-    found = courses(period, project_id=None)
+    found = courses(period, projects=None)
     for id in (*USAGE_COURSES, "session_count", "tool_success_rate", "active_seconds"):
         expected = [point.value for point in series(id, period, fitting_kind(period))]
         values = [point.value for point in found[id].points]
@@ -38,7 +38,7 @@ def test_courses_are_the_series_of_their_metrics(period: Period) -> None:
 
 def test_the_buckets_add_up_to_the_overview(period: Period) -> None:
     usage = overview(period).usage
-    found = courses(period, project_id=None)
+    found = courses(period, projects=None)
     sums = {id: sum(point.value or 0 for point in found[id].points) for id in found}
     assert sums["session_cost"] == usage.cost_usd
     assert sums["session_tokens"] == usage.tokens
@@ -46,7 +46,7 @@ def test_the_buckets_add_up_to_the_overview(period: Period) -> None:
 
 
 def test_two_units_have_two_axes(period: Period) -> None:
-    drawn = cost_and_tokens(courses(period, project_id=None), "day")
+    drawn = cost_and_tokens(courses(period, projects=None), "day")
     assert drawn.chart["axes"] == {
         "left": {"label": "Cost, USD", "unit": "USD"},
         "right": {"label": "Input + output tokens", "unit": "tokens"},
@@ -56,7 +56,7 @@ def test_two_units_have_two_axes(period: Period) -> None:
 
 
 def test_token_classes_are_stacked(period: Period) -> None:
-    drawn = token_classes(courses(period, project_id=None), "day")
+    drawn = token_classes(courses(period, projects=None), "day")
     assert drawn.chart["type"] == "stacked"
     assert [dataset["label"] for dataset in drawn.chart["datasets"]] == [
         "Cache read tokens",

@@ -14,6 +14,7 @@ from analytics.series import series
 from analytics.tests.ledger import read, working_session
 from analytics.tests.passkey_plans import NOW, project_with_plans
 from sessions.models import Project
+from sessions.scope import only
 from tasks.models import ProjectTask, StatusChange
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -75,7 +76,7 @@ class TestWithoutPlans:
     def test_another_projects_plans_do_not_count(self, tmp_path: Path) -> None:
         project_with_plans(tmp_path)
         other = Project.objects.create(key="/other", slug="other", name="other")
-        assert overview(EVER, project_id=other.pk).task_velocity is None
+        assert overview(EVER, projects=only(other.pk)).task_velocity is None
 
 
 @pytest.mark.django_db

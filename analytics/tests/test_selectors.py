@@ -13,6 +13,7 @@ from analytics.selectors import BREAKDOWN_DIMENSIONS, breakdown, known_span, nar
 from analytics.sums import Usage
 from analytics.tests.ledger import read, working_session
 from sessions.models import Project
+from sessions.scope import only
 from sessions.tests import samples as s
 
 pytestmark = pytest.mark.django_db
@@ -106,7 +107,7 @@ def test_a_project_is_only_its_own(tmp_path: Path) -> None:
     path, records = working_session("b", folder="-home-ada-other")
     read(tmp_path, working_session("a"), (path, [r | {"cwd": "/home/ada/other"} for r in records]))
     keys = list(Project.objects.values_list("pk", flat=True))
-    parts = [overview(EVER, project_id=key).usage for key in keys]
+    parts = [overview(EVER, projects=only(key)).usage for key in keys]
     assert len(parts) == 2
     assert sum(parts, Usage()) == overview(EVER).usage
 

@@ -56,7 +56,7 @@ def test_two_projects_of_one_name_lead_nowhere(tmp_path: Path) -> None:
 
 def test_tools_by_failures_and_by_time(tmp_path: Path) -> None:
     read(tmp_path, working_session("a"), working_session("b", 1))
-    tables = tool_tables(MARCH, project_id=None, links=LINKS)
+    tables = tool_tables(MARCH, projects=None, links=LINKS)
     assert [(row.name, row.use.outcome_error, row.failed) for row in tables.by_failures] == [("Edit", 2, 100)]
     assert [(row.name, row.use.elapsed_ms, row.mean_ms) for row in tables.by_time] == [
         ("Bash", 4000, 2000),

@@ -14,6 +14,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from sessions.scope import only
 from tasks import selectors
 from tasks.models import Document, Feature, PlanProblem, ProjectTask
 from tasks.tests.plans import LATER, add, sync
@@ -65,10 +66,10 @@ def test_tasks_are_those_of_the_truth(projects: dict[str, int], truth: dict[str,
 
 
 def test_completed_complete_and_deferred_are_terminal(projects: dict[str, int]) -> None:
-    counts = selectors.task_counts(projects["skillmeat"])
+    counts = selectors.task_counts(only(projects["skillmeat"]))
     assert counts.completed == 648 + 23 + 15
     assert counts.percent == pytest.approx(100 * 686 / 993)
-    assert selectors.unknown_statuses(projects["skillmeat"])[0][:2] == ("deviated", 1)
+    assert selectors.unknown_statuses(only(projects["skillmeat"]))[0][:2] == ("deviated", 1)
 
 
 def test_broken_front_matter_is_listed_and_kept(projects: dict[str, int]) -> None:
@@ -96,7 +97,7 @@ def test_plans_with_a_summary_are_done(projects: dict[str, int], corpus: Path) -
     for path in (corpus / "plans/cipher-box").rglob("*.md"):
         if found := re.match(r"(\d[\d.]*?)(?:-(\d+))?-(PLAN|SUMMARY)(?:-(\d+))?\.md$", path.name):
             steps.setdefault((path.parent.name, f"{found[1]}-{found[2] or found[4]}"), set()).add(found[3])
-    counts = selectors.task_counts(projects["cipher-box"])
+    counts = selectors.task_counts(only(projects["cipher-box"]))
     assert counts.total == len(steps) == 97
     assert counts.done == sum("SUMMARY" in kinds for kinds in steps.values()) == 93
     assert counts.by_status["backlog"] == 4
@@ -117,7 +118,7 @@ def test_check_list_items_are_tasks_where_nothing_else_is(
     projects: dict[str, int], truth: dict[str, Any]
 ) -> None:
     told = truth["trees"]["agentv"]
-    counts = selectors.task_counts(projects["agentv"])
+    counts = selectors.task_counts(only(projects["agentv"]))
     assert (counts.total, counts.done) == (told["checkboxes_open"], told["checkboxes_done"])
     assert selectors.checklist_choice(projects["agentv"]).counted
     assert not selectors.checklist_choice(projects["skillmeat"]).counted
@@ -141,7 +142,7 @@ def front_matter_completions(folder: Path) -> Iterator[date]:
 def test_weekly_velocity_is_what_the_files_say(projects: dict[str, int], corpus: Path) -> None:
     told = Counter(_monday(day) for day in front_matter_completions(corpus / "plans/skillmeat"))
     found: Counter[date] = Counter()
-    for day, count in selectors.completions_by_day(project_id=projects["skillmeat"]):
+    for day, count in selectors.completions_by_day(projects=only(projects["skillmeat"])):
         found[_monday(day)] += count
     assert found == told
     assert sum(told.values()) > 300
@@ -166,12 +167,12 @@ def test_a_task_deleted_from_a_copy_lowers_the_count(corpus: Path, tmp_path: Pat
     shutil.copytree(source, copy, copy_function=shutil.copyfile)
     root = add(tmp_path, "copy")
     sync()
-    before = selectors.task_counts(root.project_id)
+    before = selectors.task_counts(only(root.project_id))
     path = copy / "phase-0-spike-progress.md"
     path.chmod(0o644)
     text = path.read_text()
     path.write_text(re.sub(r"^tasks:\n(?:[ -].*\n)*", "tasks: []\n", text, flags=re.M))
     tally = sync(LATER)
-    after = selectors.task_counts(root.project_id)
+    after = selectors.task_counts(only(root.project_id))
     assert (before.total - after.total, before.completed - after.completed) == (1, 1)
     assert tally.tasks["removed"] == 1
