@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from analytics.api_urls import endpoints as analytics_endpoints
 from sessions.api_urls import endpoints as session_endpoints
 from tasks.api_urls import endpoints as task_endpoints
+from telemetry_site.access import description  # noqa: F401  (importing it describes tokens)
 from telemetry_site.conditional import conditional
 from telemetry_site.health import HealthView
 

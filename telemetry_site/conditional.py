@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +11,10 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.views.decorators.gzip import gzip_page
+from rest_framework.exceptions import APIException
 
+from telemetry_site.access.authentication import token_of
+from telemetry_site.access.permissions import missing_scope
 from telemetry_site.data_version import data_version
 
 View = Callable[..., HttpResponseBase]
@@ -41,12 +45,25 @@ def _etag(request: HttpRequest) -> str | None:
     """Weak, since a compressed answer has other bytes; None where no version can be told."""
     if request.method not in ("GET", "HEAD"):
         return None
-    # Where people log in, the view decides first who may know anything at all.
+    try:
+        asker = _asker(request)
+        version = data_version(timezone.now()) if asker else None
+    except (APIException, DatabaseError):
+        return None  # the view will say what is wrong
+    return f'W/"{version}-{asker}"' if version else None
+
+
+def _asker(request: HttpRequest) -> str | None:
+    """Who asks: what one may read another may not, so that the same data is another answer.
+
+    None where the view decides first whether the asker may know anything at all.
+    """
+    token = token_of(request)
+    if token is not None:
+        if missing_scope(token, request) is not None:
+            return None
+        projects = None if token.project_ids is None else sorted(token.project_ids)
+        return sha256(repr((token.pk, token.scopes, projects)).encode()).hexdigest()[:12]
     if settings.IS_TEAM and not request.user.is_authenticated:
         return None
-    try:
-        version = data_version(timezone.now())
-    except DatabaseError:
-        return None  # the view will say what is wrong
-    # What one person may read another may not: the same data, another answer.
-    return f'W/"{version}-{request.user.pk or 0}"'
+    return str(request.user.pk or 0)

@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     *(["django.contrib.auth.middleware.LoginRequiredMiddleware"] if IS_TEAM else []),
+    "telemetry_site.access.logins.LoginPause",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -186,6 +187,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "/"
+AUTHENTICATION_BACKENDS = ["telemetry_site.access.logins.PatientBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -195,12 +197,12 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     # JSON only: an HTML form of another site can post urlencoded or multipart bodies without asking first.
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_AUTHENTICATION_CLASSES": (
-        ["rest_framework.authentication.SessionAuthentication"] if IS_TEAM else []
-    ),
-    "DEFAULT_PERMISSION_CLASSES": (
-        ["rest_framework.permissions.IsAuthenticated"] if IS_TEAM else ["rest_framework.permissions.AllowAny"]
-    ),
+    # The token first: its challenge is what a 401 carries, and a token that is sent is what counts.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "telemetry_site.access.authentication.TokenAuthentication",
+        *(["rest_framework.authentication.SessionAuthentication"] if IS_TEAM else []),
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["telemetry_site.access.permissions.MayAsk"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "telemetry_site.api_errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -211,6 +213,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["telemetry_site.access.permissions.MayAsk"],
     # One name for each set of values, under whatever field names they appear.
     "ENUM_NAME_OVERRIDES": {
         "PlanStatusEnum": "tasks.models.Status",

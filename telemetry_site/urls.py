@@ -3,7 +3,9 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView
+
+from telemetry_site import token_views
+from telemetry_site.api_docs import DescriptionView
 
 handler400 = "telemetry_site.error_views.bad_request"
 handler403 = "telemetry_site.error_views.permission_denied"
@@ -13,8 +15,11 @@ handler500 = "telemetry_site.error_views.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("analytics.urls")),
     path("", include("sessions.urls")),
+    path("tokens", token_views.token_list_page, name="token-list"),
+    path("tokens/new", token_views.create_api_token, name="token-create"),
+    path("tokens/<int:token_id>/revoke", token_views.revoke_api_token, name="token-revoke"),
     path("api/", include("telemetry_site.api")),
-    path("api/schema", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/schema", DescriptionView.as_view(), name="api-schema"),
 ]
 
 if settings.TELEMETRY_ADMIN:

@@ -95,4 +95,4 @@ def test_pages_of_a_team_server_ask_for_a_login(tmp_path: Path) -> None:
         "print(here.get('/api/analytics/overview').status_code)\n"
     )
     done = python("-c", script, data=tmp_path / "d", variables=COMPLETE)
-    assert done.stdout.split() == ["403"], done.stderr
+    assert done.stdout.split() == ["401"], done.stderr

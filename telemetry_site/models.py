@@ -1,0 +1,77 @@
+"""What belongs to the site rather than to the data it shows: who may ask by a program."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from sessions.models import Project
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def usable(self, now: datetime) -> ApiTokenQuerySet:
+        """Neither revoked nor expired."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
+
+
+class ApiToken(models.Model):
+    """A secret by which a program asks, and what it may ask for. The secret itself is kept nowhere."""
+
+    class Scope(models.TextChoices):
+        READ = "read", "Read"
+        METRICS_READ = "metrics:read", "Read metrics only"
+        WRITE = "write", "Read and change"
+        INGEST = "ingest", "Send"
+        ADMIN = "admin", "Everything"
+
+    name = models.CharField(max_length=100)
+    # How the token begins: enough to recognise it in a list or a log, far too little to use it.
+    beginning = models.CharField(max_length=12)
+    # SHA-256 of the whole token. It is as random as a key, so that a slow password hash would add nothing.
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)
+    # In team mode the person it acts for; None for a token of the installation itself.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="api_tokens"
+    )
+    # A field of its own: a bound token whose projects were all deleted may read nothing, not everything.
+    every_project = models.BooleanField(default=True)
+    projects = models.ManyToManyField(Project, blank=True, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        verbose_name = "API token"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.beginning}…)"
+
+    def state(self, now: datetime) -> str:
+        """`active`, `expired` or `revoked`."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "expired" if self.expires_at is not None and self.expires_at <= now else "active"
+
+    @property
+    def project_ids(self) -> frozenset[int] | None:
+        """The projects it may read; None for every project."""
+        return None if self.every_project else frozenset(project.pk for project in self.projects.all())
+
+
+class FailedAttempt(models.Model):
+    """One refused token or log-in of the last hour, so that guessing can be slowed down in every process alike."""
+
+    # A digest of what is counted (an account, an address): people type passwords into the wrong field.
+    counted = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["counted", "at"], name="failed_attempt_counted")]

@@ -1,0 +1,43 @@
+"""What tests of access share: routes of the API as the URL configuration has them, and asking with a token."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+API = "api/"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def api_routes() -> dict[str, tuple[str, ...]]:
+    """Every route below /api/, without its twin that ends in a slash, with the methods its view answers."""
+    found = {}
+    for route, pattern in _routes(get_resolver(), ""):
+        view = getattr(pattern.callback, "cls", None)
+        if route.startswith(API) and not route.endswith("/") and view is not None:
+            found[route.removeprefix(API)] = tuple(m for m in METHODS if hasattr(view, m.lower()))
+    return found
+
+
+def _routes(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, URLPattern]]:
+    for each in resolver.url_patterns:
+        if isinstance(each, URLResolver):
+            yield from _routes(each, prefix + str(each.pattern))
+        else:
+            yield prefix + str(each.pattern), each
+
+
+def ask(
+    address: str,
+    secret: str = "",
+    method: str = "GET",
+    *,
+    headers: dict[str, str] | None = None,
+    body: Any = None,
+) -> Any:
+    """The answer to a program on this machine, with a token if one is given; `body` is sent as JSON."""
+    sent = {"host": "localhost"} | ({"authorization": f"Bearer {secret}"} if secret else {}) | (headers or {})
+    content = "" if body is None else json.dumps(body)
+    return Client(headers=sent).generic(method, address, content, content_type="application/json")
