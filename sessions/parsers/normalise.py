@@ -4,7 +4,6 @@ Every join here is commutative, associative and idempotent, so a fact does not d
 its lines were read, on how often, or in how many steps. (Property tests in tests/test_normalise.py.)
 """
 
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sessions.parsers.pricing import Usage
@@ -18,8 +17,7 @@ def quarter_of(at_ms: int) -> int:
     return at_ms // QUARTER_MS
 
 
-@dataclass(slots=True, frozen=True)
-class Response:
+class Response(NamedTuple):
     """A model response as far as the lines seen so far tell."""
 
     key: int
@@ -78,15 +76,14 @@ def join_responses(one: Response, other: Response) -> Response:
         return one if one.is_assistant else other
     best = one if one.rank >= other.rank else other
     searches = max(one.usage.web_search_requests, other.usage.web_search_requests)
-    return replace(
-        best,
+    return best._replace(
         at_ms=min(one.at_ms, other.at_ms),
         skill=max(one.skill, other.skill),
         reported_cost_nano_usd=_greater(one.reported_cost_nano_usd, other.reported_cost_nano_usd),
         is_sidechain=one.is_sidechain and other.is_sidechain,
         usage=best.usage
         if searches == best.usage.web_search_requests
-        else replace(best.usage, web_search_requests=searches),
+        else best.usage._replace(web_search_requests=searches),
     )
 
 

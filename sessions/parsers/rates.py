@@ -7,14 +7,14 @@ A rate is in pico-dollars (10^-12 USD) per token, which is the published dollars
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import NamedTuple
 
 PICO_PER_USD = 10**12
 PICO_PER_NANO = 1000
 TOKENS_PER_PRICE_UNIT = 10**6
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """What one response used; every figure is a count, 0 or more, and no token is in two of them."""
 
     input_tokens: int

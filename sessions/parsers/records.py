@@ -3,7 +3,8 @@
 All values are plain and immutable; times are epoch milliseconds (UTC), token counts are integers >= 0.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sessions.parsers.keys import stable_key
@@ -134,18 +135,25 @@ class ParsedLine:
     at_ms: int | None = None
     is_sidechain: bool = False
     version: str = ""
-    responses: list[ResponseSeen] = field(default_factory=list)
-    tool_uses: list[ToolUse] = field(default_factory=list)
-    tool_results: list[ToolResult] = field(default_factory=list)
-    spawns: list[Spawn] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    facets: list[tuple[str, str]] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    # Most lines have nothing of most of these: an empty tuple is shared, a list would be one more object per line.
+    responses: Sequence[ResponseSeen] = ()
+    tool_uses: Sequence[ToolUse] = ()
+    tool_results: Sequence[ToolResult] = ()
+    spawns: Sequence[Spawn] = ()
+    events: Sequence[Event] = ()
+    facets: Sequence[tuple[str, str]] = ()
+    problems: Sequence[Problem] = ()
 
     @property
-    def call_parts(self) -> list[ToolUse | ToolResult | Spawn]:
+    def call_parts(self) -> Sequence[ToolUse | ToolResult | Spawn]:
         """Everything the line says about tool calls."""
-        return [*self.tool_uses, *self.tool_results, *self.spawns]
+        if not (self.tool_uses or self.tool_results or self.spawns):
+            return ()
+        return (*self.tool_uses, *self.tool_results, *self.spawns)
+
+    def note_problem(self, kind: str, detail: str) -> None:
+        """Note that something in the line was read differently from how it was written."""
+        self.problems = (*self.problems, Problem(kind, detail))
 
 
 class BadLine(NamedTuple):

@@ -1,6 +1,5 @@
 """Claude Code's records, one by one: what each counting rule makes of them."""
 
-from dataclasses import astuple
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -74,13 +73,13 @@ def test_r7_a_progress_record_carries_a_subagents_response() -> None:
 
 def test_r7_other_progress_tells_of_no_response() -> None:
     data = {"type": "bash_progress", "output": "..."}
-    assert parse(s.record("progress", "g", 1, "a", data=data)).responses == []
+    assert not parse(s.record("progress", "g", 1, "a", data=data)).responses
 
 
 def test_r8_an_agents_totals_are_never_added() -> None:
     detail = {"agentId": "x1", "totalTokens": 999, "totalDurationMs": 1200, "usage": s.usage(77)}
     line = parse(s.answer("r", 1, "toolu_1", detail=detail))
-    assert line.responses == []
+    assert not line.responses
     assert line.tool_results[0].execution_ms == 1200
     assert line.tool_results[0].spawned_agent_id == "x1"
 
@@ -102,7 +101,7 @@ def test_r9_an_advisor_is_billed_beside_the_response() -> None:
 def test_r10_errors_in_place_of_a_response_are_events(change: dict[str, Any]) -> None:
     record = s.reply("x", 0, model="<synthetic>", error="rate_limit") | change
     line = parse(record)
-    assert line.responses == []
+    assert not line.responses
     assert (line.events[0].kind, line.events[0].data) == ("api_error", {"error": "rate_limit"})
 
 
@@ -170,7 +169,7 @@ def test_r14_a_call_and_its_answer_share_an_id() -> None:
 
 def test_a_call_without_id_is_reported() -> None:
     line = parse(s.reply("x", 0, blocks=[{"type": "tool_use", "name": "Bash"}]))
-    assert line.tool_uses == []
+    assert not line.tool_uses
     assert [p.kind for p in line.problems] == ["tool_use_without_id"]
 
 
@@ -262,7 +261,7 @@ def test_r32_nulls_are_taken_as_absent() -> None:
     record = s.reply("x", 0, tokens=s.usage(5) | {"speed": None, "cache_creation": None}) | nulls
     line = parse(record)
     assert line.responses[0].usage.output_tokens == 5
-    assert line.problems == []
+    assert not line.problems
 
 
 def test_a_missing_usage_counts_nothing_and_is_reported() -> None:
@@ -391,7 +390,7 @@ def test_a_wrong_type_in_any_field_never_raises(record: dict[str, Any]) -> None:
         for wrong in WRONG:
             line = parse(_replaced(record, path, wrong))
             for seen in line.responses:
-                assert all(type(n) is int and n >= 0 for n in astuple(seen.usage))
+                assert all(type(n) is int and n >= 0 for n in seen.usage)
 
 
 JSON = st.recursive(
@@ -411,7 +410,7 @@ def test_drifting_schemas_never_raise(record: dict[str, Any], data: st.DataObjec
         except (KeyError, IndexError, TypeError):
             continue
     for seen in parse(record).responses:
-        assert all(type(n) is int and 0 <= n <= MAX_TOKENS for n in astuple(seen.usage))
+        assert all(type(n) is int and 0 <= n <= MAX_TOKENS for n in seen.usage)
 
 
 @settings(max_examples=200, deadline=None)

@@ -31,7 +31,6 @@ from sessions.parsers.records import (
     BadLine,
     Event,
     ParsedLine,
-    Problem,
     SessionRef,
     Spawn,
 )
@@ -108,6 +107,7 @@ class LineReader:
     _last_values: tuple[object, ...] = ()
     _last_session: SessionRef | None = None
     _last_at: int = 0
+    _last_uuid: tuple[str, int] = ("", 0)
 
     def read(self, offset: int, line_no: int, raw: bytes) -> ParsedLine | BadLine | None:
         """One complete line understood, or why not, or None when it is blank."""
@@ -120,7 +120,7 @@ class LineReader:
             return BadLine(offset, len(raw) + 1, line_no, error.reason, str(error), _excerpt(body))
         line = self._base_line(record, offset, len(raw) + 1, line_no, bytes_key(body))
         if oddity:
-            line.problems.append(Problem(oddity, "The line holds values that JSON does not allow."))
+            line.note_problem(oddity, "The line holds values that JSON does not allow.")
         self._read_content(record, line)
         self._note_facets(record, line)
         return line
@@ -133,8 +133,8 @@ class LineReader:
         at_ms = time_ms(record.get("timestamp"))
         if at_ms is not None:
             self.last_at_ms = at_ms
-        own_key = uuid_key(uuid) if uuid else pair_key(digest, offset)
-        parent_key = uuid_key(parent) if parent else None
+        parent_key = self._key_of(parent) if parent else None
+        own_key = self._key_of(uuid) if uuid else pair_key(digest, offset)
         side = record.get("isSidechain") is True
         kind = text(record.get("type")) or "(none)"
         return ParsedLine(
@@ -151,6 +151,12 @@ class LineReader:
             is_sidechain=side,
             version=text(record.get("version")),
         )
+
+    def _key_of(self, uuid: str) -> int:
+        """Most lines answer the line before, so that its key is known."""
+        if uuid != self._last_uuid[0]:
+            self._last_uuid = (uuid, uuid_key(uuid))
+        return self._last_uuid[1]
 
     def _session(
         self, record: dict[str, Any], side: bool, own_key: int, parent_key: int | None
@@ -198,11 +204,9 @@ class LineReader:
             if isinstance(block, dict) and block.get("type") == "tool_use":
                 call = tool_use(block, line.at_ms, response_key, line.digest)
                 if call is None:
-                    line.problems.append(
-                        Problem("tool_use_without_id", "A tool call has no id to be counted by.")
-                    )
+                    line.note_problem("tool_use_without_id", "A tool call has no id to be counted by.")
                 else:
-                    line.tool_uses.append(call)
+                    line.tool_uses = (*line.tool_uses, call)
 
     def _read_user(self, record: dict[str, Any], message: dict[str, Any], line: ParsedLine) -> None:
         content = message.get("content")
@@ -213,7 +217,7 @@ class LineReader:
             detail = extra if len(results) == 1 else None
             found = tool_result(block, detail, text(record.get("toolDenialKind")), line.at_ms, line.digest)
             if found:
-                line.tool_results.append(found)
+                line.tool_results = (*line.tool_results, found)
         line.events = user_events(record, content, bool(results))
 
     def _read_progress(self, record: dict[str, Any], line: ParsedLine) -> None:
@@ -222,7 +226,7 @@ class LineReader:
         agent_id = agent_of(data)
         call_id = text(record.get("parentToolUseID"))
         if agent_id and call_id:
-            line.spawns.append(Spawn(call_id, agent_id))
+            line.spawns = (Spawn(call_id, agent_id),)
         carried = mapping(data.get("message"))
         message = mapping(carried.get("message"))
         if not isinstance(message.get("usage"), dict):
@@ -245,7 +249,7 @@ class LineReader:
             seen = (line.session, name, value)
             if at < self._facets.get(seen, NO_TIME + 1):
                 self._facets[seen] = at
-                line.facets.append((name, value))
+                line.facets = (*line.facets, (name, value))
 
     def is_known(self, line: ParsedLine) -> bool:
         """Whether the line's record type is one this reader knows; unknown ones are kept and listed."""

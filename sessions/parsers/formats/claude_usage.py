@@ -4,7 +4,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sessions.parsers.pricing import Usage
-from sessions.parsers.records import ParsedLine, Problem, ResponseSeen, SessionRef, response_key
+from sessions.parsers.records import ParsedLine, ResponseSeen, SessionRef, response_key
 from sessions.parsers.values import items, mapping, text, token_count
 
 SYNTHETIC = "<synthetic>"
@@ -49,7 +49,8 @@ def responses_of(
         digest=line.digest,
     )
     found = [seen, *_advisors(seen, raw, problems)]
-    line.problems.extend(Problem(kind, detail) for kind, detail in problems)
+    for kind, detail in problems:
+        line.note_problem(kind, detail)
     return found
 
 
