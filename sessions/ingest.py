@@ -18,11 +18,13 @@ from sessions.bulk import column_values, next_id, rows_where_in, save_columns, w
 from sessions.facts.facets import write_facets
 from sessions.facts.followers import followers_of
 from sessions.facts.responses import SeenInEntry, write_responses
+from sessions.facts.stored_keys import StoredKeys
 from sessions.facts.tool_calls import CallSeen, call_key, write_tool_calls
 from sessions.models import (
     AgentSession,
     ArchiveSegment,
     DirtyQuarter,
+    ModelResponse,
     QuarantinedLine,
     SessionEvent,
     SourceFile,
@@ -120,6 +122,9 @@ class BatchWriter:
         self._links: set[tuple[int, int]] = set()
         self._keys: dict[SessionRef, int] = {}
         self._next_entry = 0
+        self._known = StoredKeys(
+            was_empty=not (ModelResponse.objects.exists() or TranscriptEntry.objects.exists())
+        )
         self._clear()
 
     def _clear(self) -> None:
@@ -251,7 +256,9 @@ class BatchWriter:
         """The lines that are not stored yet; the others are counted as duplicates."""
         columns = ("uuid_key", "session_id", "digest", "id", "source_id", "generation")
         uuid_keys = {item.line.uuid_key for item in self._lines}
-        stored = {row[:3]: row[3:] for row in rows_where_in(TranscriptEntry, columns, "uuid_key", uuid_keys)}
+        looked_up = self._known.perhaps(uuid_keys)
+        stored = {row[:3]: row[3:] for row in rows_where_in(TranscriptEntry, columns, "uuid_key", looked_up)}
+        self._known.add(uuid_keys)
         fresh: dict[tuple[int, int, int], _NewLine] = {}
         moved: list[tuple[int, ...]] = []
         for item in self._lines:
@@ -304,9 +311,9 @@ class BatchWriter:
             for item in new
             for part in item.line.call_parts
         ]
-        wrote = write_responses(responses, self._prices)
-        called = write_tool_calls(calls)
-        write_facets([(item.line, item.session_key) for item in new])
+        wrote = write_responses(responses, self._prices, self._known)
+        called = write_tool_calls(calls, self._known)
+        write_facets([(item.line, item.session_key) for item in new if item.line.facets], self._known)
         write_rows(SessionEvent, EVENT_COLUMNS, [row for item in new for row in _event_rows(item)])
         self.tally.responses.update({"created": wrote.created, "updated": wrote.updated})
         self.tally.tool_calls.update({"created": called.created, "updated": called.updated})
@@ -366,6 +373,8 @@ def _entry_row(item: _NewLine) -> tuple[Any, ...]:
 
 def _event_rows(item: _NewLine) -> Iterable[tuple[Any, ...]]:
     line = item.line
+    if not (line.events or line.problems):
+        return
     quarter = None if line.at_ms is None else quarter_of(line.at_ms)
     problems = [Event("problem", p.kind, {"detail": p.detail}) for p in line.problems]
     for event in (*line.events, *problems):
@@ -379,7 +388,7 @@ def _event_rows(item: _NewLine) -> Iterable[tuple[Any, ...]]:
             quarter,
             line.line_no,
             event.text,
-            json.dumps(data, ensure_ascii=False, sort_keys=True),
+            json.dumps(data, ensure_ascii=False, sort_keys=True) if data else "{}",
             uuid_key(str(leaf)) if leaf else None,
             False,
         )

@@ -11,7 +11,7 @@ from sessions.parsers.records import ParsedLine, SessionRef
 
 def followers_of(lines: Iterable[ParsedLine], refs: Set[SessionRef]) -> set[int]:
     """Keys of sessions to derive again because of these lines; `refs` are the sessions the lines stand in."""
-    lines = list(lines)
+    lines = [line for line in lines if line.tool_uses or line.tool_results or line.spawns or line.events]
     asked = {u.call_id for line in lines for u in line.tool_uses if u.agent_name}
     return (
         _spawned(lines)

@@ -4,10 +4,15 @@ Existing rows are read, joined in Python by the rules of parsers/normalise.py an
 hold the transaction.
 """
 
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sessions.bulk import rows_where_in, write_rows
+from django.db.models import Model
+
+from sessions.bulk import Row, rows_where_in, write_rows
 from sessions.facts.copies import recount_response_copies
+from sessions.facts.stored_keys import StoredKeys
 from sessions.models import ModelResponse, ResponseCopy
 from sessions.parsers.keys import pair_key, stable_key
 from sessions.parsers.normalise import (
@@ -72,10 +77,10 @@ class Written(NamedTuple):
     sessions: set[int]
 
 
-def write_responses(batch: list[SeenInEntry], prices: PriceBook) -> Written:
+def write_responses(batch: list[SeenInEntry], prices: PriceBook, known: StoredKeys) -> Written:
     """Join a batch into ModelResponse and ResponseCopy."""
     joined, owners = _joined(batch)
-    stored = {row[0]: row for row in rows_where_in(ModelResponse, COLUMNS, "id", joined)}
+    stored = {row[0]: row for row in rows_where_in(ModelResponse, COLUMNS, "id", known.perhaps(joined))}
     changed: dict[int, tuple[Any, ...]] = {}
     for key, response in joined.items():
         old = stored.get(key)
@@ -83,13 +88,35 @@ def write_responses(batch: list[SeenInEntry], prices: PriceBook) -> Written:
         row = _row(whole, old, owners[key], prices)
         if row != old:
             changed[key] = row
-    write_rows(ModelResponse, COLUMNS, list(changed.values()), unique=("id",), update=COLUMNS[1:])
-    shared = _write_copies(batch)
+    write_joined(ModelResponse, COLUMNS, changed, stored)
+    shared = _write_copies(batch, stored, known)
     quarters = {row[_AT["quarter"]] for row in changed.values()}
     quarters |= {stored[key][_AT["quarter"]] for key in changed if key in stored}
-    quarters |= _mark_duplicates({row[_AT["message_key"]] for row in changed.values()})
+    quarters |= _mark_duplicates(_met_twice((row[_AT["message_key"]] for row in changed.values()), known))
+    known.add(joined)
     created = sum(key not in stored for key in changed)
     return Written(created, len(changed) - created, quarters, shared)
+
+
+def write_joined(
+    model: type[Model],
+    columns: Sequence[str],
+    changed: Mapping[int, Row],
+    stored: Container[int],
+    kept: int = 1,
+) -> None:
+    """Insert the rows whose keys are not stored; of the others write all but the first `kept` columns."""
+    write_rows(model, columns, [row for key, row in changed.items() if key not in stored])
+    again = [row for key, row in changed.items() if key in stored]
+    write_rows(model, columns, again, unique=("id",), update=columns[kept:])
+
+
+def _met_twice(message_keys: Iterable[int], known: StoredKeys) -> set[int]:
+    """Of the message ids just written, those that more than one response may have."""
+    times = Counter(message_keys)
+    found = {key for key, n in times.items() if n > 1} | set(known.perhaps(times))
+    known.add(times)
+    return found
 
 
 def _joined(batch: list[SeenInEntry]) -> tuple[dict[int, Response], dict[int, int]]:
@@ -178,18 +205,25 @@ def _response_from(row: tuple[Any, ...]) -> Response:
     )
 
 
-def _write_copies(batch: list[SeenInEntry]) -> set[int]:
+def _write_copies(batch: list[SeenInEntry], met_before: Container[int], known: StoredKeys) -> set[int]:
     """Note which sessions hold each response; returns the sessions of those that several hold."""
     rows: dict[int, tuple[Any, ...]] = {}
     for seen, session_key, entry_id in batch:
         key = pair_key(seen.key, session_key)
         row = (key, seen.key, session_key, seen.at_ms, seen.is_assistant, entry_id)
         rows[key] = _join_copies(rows.get(key), row)
-    stored = {row[0]: row for row in rows_where_in(ResponseCopy, COPY_COLUMNS, "id", rows)}
+    stored = {row[0]: row for row in rows_where_in(ResponseCopy, COPY_COLUMNS, "id", known.perhaps(rows))}
     joined = {key: _join_copies(stored.get(key), row) for key, row in rows.items()}
-    changed = [row for key, row in joined.items() if row != stored.get(key)]
-    write_rows(ResponseCopy, COPY_COLUMNS, changed, unique=("id",), update=COPY_COLUMNS[3:])
-    return recount_response_copies({row[1] for row in changed if row[0] not in stored})
+    changed = {key: row for key, row in joined.items() if row != stored.get(key)}
+    write_joined(ResponseCopy, COPY_COLUMNS, changed, stored, kept=3)
+    known.add(rows)
+    fresh = (row[1] for key, row in changed.items() if key not in stored)
+    return recount_response_copies(held_by_several(fresh, met_before))
+
+
+def held_by_several(fresh: Iterable[int], met_before: Container[int]) -> set[int]:
+    """Of the facts that got a copy, those that may have another: from an earlier batch or in this one."""
+    return {key for key, n in Counter(fresh).items() if n > 1 or key in met_before}
 
 
 def _join_copies(one: tuple[Any, ...] | None, other: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -1,11 +1,13 @@
 """Tool calls: joining calls and answers of a batch of lines into the stored rows. Callers hold the transaction."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sessions.bulk import rows_where_in, write_rows
+from sessions.bulk import rows_where_in
 from sessions.facts.copies import recount_call_copies
-from sessions.facts.responses import Written
+from sessions.facts.responses import Written, held_by_several, write_joined
+from sessions.facts.stored_keys import StoredKeys
 from sessions.models import ToolCall, ToolCallCopy
 from sessions.parsers.formats.claude_tools import PENDING, category, mcp_server
 from sessions.parsers.keys import pair_key, stable_key
@@ -89,22 +91,23 @@ class _Call:
             self.spawned = max(self.spawned, part.agent_id)
 
 
-def write_tool_calls(batch: list[CallSeen]) -> Written:
+def write_tool_calls(batch: list[CallSeen], known: StoredKeys) -> Written:
     """Join a batch into ToolCall and ToolCallCopy."""
     calls: dict[int, _Call] = {}
     ids: dict[int, str] = {}
     for key, part, session_key, _ in batch:
         ids[key] = part.call_id
         calls.setdefault(key, _Call()).take(part, session_key)
-    stored = {row[0]: row for row in rows_where_in(ToolCall, COLUMNS, "id", calls)}
+    stored = {row[0]: row for row in rows_where_in(ToolCall, COLUMNS, "id", known.perhaps(calls))}
     changed: dict[int, tuple[Any, ...]] = {}
     for key, call in calls.items():
         old = dict(zip(COLUMNS, stored[key], strict=True)) if key in stored else None
         row = _row(key, ids[key], call, old)
         if row != stored.get(key):
             changed[key] = row
-    write_rows(ToolCall, COLUMNS, list(changed.values()), unique=("id",), update=COLUMNS[1:])
-    shared = _write_copies(batch)
+    write_joined(ToolCall, COLUMNS, changed, stored)
+    shared = _write_copies(batch, stored, known)
+    known.add(calls)
     at = COLUMNS.index("quarter")
     quarters = {row[at] for row in changed.values()} | {stored[k][at] for k in changed if k in stored}
     at_use = COLUMNS.index("has_use")
@@ -236,7 +239,7 @@ def _earlier(part: ToolUse | ToolResult, at_ms: int | None, digest: int) -> bool
     )
 
 
-def _write_copies(batch: list[CallSeen]) -> set[int]:
+def _write_copies(batch: list[CallSeen], met_before: Container[int], known: StoredKeys) -> set[int]:
     """Note which sessions hold each call; returns the sessions of those that several hold."""
     rows: dict[int, list[Any]] = {}
     for of_call, part, session_key, entry_id in batch:
@@ -246,11 +249,13 @@ def _write_copies(batch: list[CallSeen]) -> set[int]:
             row[3], row[5] = True, entry_id if row[5] is None else min(row[5], entry_id)
         elif isinstance(part, ToolResult) and (row[6] is None or entry_id < row[6]):
             row[4], row[6] = part.is_error, entry_id
-    stored = {row[0]: row for row in rows_where_in(ToolCallCopy, COPY_COLUMNS, "id", rows)}
+    stored = {row[0]: row for row in rows_where_in(ToolCallCopy, COPY_COLUMNS, "id", known.perhaps(rows))}
     joined = {key: _join_copies(stored.get(key), row) for key, row in rows.items()}
-    changed = [row for key, row in joined.items() if row != stored.get(key)]
-    write_rows(ToolCallCopy, COPY_COLUMNS, changed, unique=("id",), update=COPY_COLUMNS[3:])
-    return recount_call_copies({row[1] for row in changed if row[0] not in stored})
+    changed = {key: row for key, row in joined.items() if row != stored.get(key)}
+    write_joined(ToolCallCopy, COPY_COLUMNS, changed, stored, kept=3)
+    known.add(rows)
+    fresh = (row[1] for key, row in changed.items() if key not in stored)
+    return recount_call_copies(held_by_several(fresh, met_before))
 
 
 def _join_copies(old: tuple[Any, ...] | None, new: list[Any]) -> tuple[Any, ...]:
