@@ -4,13 +4,23 @@ Django's object path costs three times as much on SQLite (docs/decisions). Calle
 transaction; values are integers, texts, bytes, booleans or None, in the order of `columns`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import batched
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, CharField, Field, ForeignKey, IntegerField, Model, TextField
+from django.db.models import (
+    BooleanField,
+    CharField,
+    Field,
+    ForeignKey,
+    IntegerField,
+    JSONField,
+    Model,
+    TextField,
+)
 
 from sessions.parsers.keys import stable_key
 
@@ -87,17 +97,20 @@ def column_values(instance: Model, names: Sequence[str]) -> Row:
     """The values of an instance as the database takes them, in the order of `names` (attribute names)."""
     prepare = _preparations(type(instance))
     values = instance.__dict__
-    return [
-        prepare[name].get_db_prep_save(values[name], connection) if name in prepare else values[name]
-        for name in names
-    ]
+    return [prepare[name](values[name]) if name in prepare else values[name] for name in names]
 
 
 @cache
-def _preparations(model: type[Model]) -> "dict[str, Field[Any, Any]]":
+def _preparations(model: type[Model]) -> dict[str, Callable[[Any], Any]]:
     """The columns whose values a database adapter must change: all but plain texts, numbers and booleans."""
     plain = (CharField, TextField, IntegerField, BooleanField, ForeignKey)
-    return {f.attname: f for f in model._meta.concrete_fields if not isinstance(f, plain)}
+    return {f.attname: _preparation(f) for f in model._meta.concrete_fields if not isinstance(f, plain)}
+
+
+def _preparation(field: "Field[Any, Any]") -> Callable[[Any], Any]:
+    if isinstance(field, JSONField):
+        return json.dumps  # as Django writes it; filters look into the text
+    return lambda value: field.get_db_prep_save(value, connection)
 
 
 def next_id(model: type[Model]) -> int:
@@ -114,14 +127,23 @@ def in_chunks[T](values: Iterable[T], size: int = IN_CHUNK) -> Iterator[list[T]]
 
 
 def rows_where_in(
-    model: type[Model], columns: Sequence[str], key: str, values: Iterable[int]
+    model: type[Model],
+    columns: Sequence[str],
+    key: str,
+    values: Iterable[int],
+    *,
+    order_by: Sequence[str] = (),
 ) -> Iterator[tuple[Any, ...]]:
-    """Rows whose `key` column is one of `values`, as plain tuples of `columns`."""
+    """Rows whose `key` column is one of `values`, as plain tuples of `columns` as the database gives them.
+
+    They are in the order of `order_by` within each IN_CHUNK of the values.
+    """
+    tail = f" ORDER BY {_names(order_by)}" if order_by else ""
     head = f"SELECT {_names(columns)} FROM {_quoted(model._meta.db_table)} WHERE {_quoted(key)} IN "
     with connection.cursor() as cursor:
         for chunk in in_chunks(values):
             # Integers only: written out, which is faster than binding thousands of parameters.
-            cursor.execute(head + "(" + ",".join(str(int(v)) for v in chunk) + ")")
+            cursor.execute(head + "(" + ",".join(str(int(v)) for v in chunk) + ")" + tail)
             yield from cursor.fetchall()
 
 

@@ -1,11 +1,13 @@
 """Deriving the columns of sessions whose facts changed. A session is stale until this has looked at it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import JSONField
 
-from sessions.bulk import save_columns
+from sessions.bulk import rows_where_in, save_columns
 from sessions.derive.columns import derive_columns
 from sessions.derive.families import Families, family_of, mark_inherited, own_from
 from sessions.derive.gather import Gathered, gather, pending_calls
@@ -23,6 +25,8 @@ from sessions.models import (
 
 CHUNK = 200
 _COLUMNS = tuple(f.attname for f in AgentSession._meta.concrete_fields if f.attname != "id")
+# All of them are derived: what they held before is not looked at.
+_LISTS = tuple(f.attname for f in AgentSession._meta.concrete_fields if isinstance(f, JSONField))
 # What the rollups are keyed by: when one of these changes, the session's quarters are counted anew.
 _DIMENSIONS = ("project_id", "session_type", "agent_name", "branch")
 
@@ -57,17 +61,16 @@ def _refresh(ids: list[int]) -> list[int]:
     moved, quarters = settle_owners(ids)
     mark_dirty(quarters)
     mark_stale(moved - set(ids))
-    rows = AgentSession.objects.in_bulk(ids)
+    rows = AgentSession.objects.defer(*_LISTS).in_bulk(ids)
     sessions = {key: rows[key] for key in ids}
     facts = gather(list(sessions))
     families = family_of(sessions, facts)
-    if mark_inherited(families):
-        facts = gather(list(sessions))
+    facts |= gather(mark_inherited(families))
     waiting = pending_calls(list(sessions))
-    places = Places(sessions.values())
     before = {key: _dimensions(s) for key, s in sessions.items()}
     for key, session in sessions.items():
         _derive(session, facts[key], families, has_pending_call=key in waiting)
+    places = Places(sessions.values())
     for session in sorted(sessions.values(), key=_placing_order):
         places.set_project(session)
     _drop_empty(sessions, facts)
@@ -108,10 +111,10 @@ def _note_changed(changed: list[int], sessions: dict[int, AgentSession]) -> None
 
 def _rank_sources(ids: list[int]) -> None:
     """Order the files of sessions that stand in several, and their entries with them."""
-    links: dict[int, list[SourceSession]] = {}
-    for link in SourceSession.objects.filter(session_id__in=ids).select_related("source"):
-        links.setdefault(link.session_id, []).append(link)
-    several = {session: found for session, found in links.items() if len(found) > 1}
+    standing = Counter(row[0] for row in rows_where_in(SourceSession, ("session_id",), "session_id", ids))
+    several: dict[int, list[SourceSession]] = {key: [] for key, files in standing.items() if files > 1}
+    for link in SourceSession.objects.filter(session_id__in=several).select_related("source"):
+        several[link.session_id].append(link)
     firsts = TranscriptEntry.objects.first_times(
         (x.source_id, x.session_id) for v in several.values() for x in v
     )

@@ -1,5 +1,7 @@
 """Who started whom: parents, roots and forks."""
 
+from collections.abc import Iterable, Set
+
 from sessions.derive.gather import Gathered
 from sessions.facts.tool_calls import call_key
 from sessions.models import AgentSession, SessionEvent, ToolCall, ToolCallCopy, TranscriptEntry
@@ -12,6 +14,7 @@ class Families:
     def __init__(self, sessions: dict[int, AgentSession], facts: dict[int, Gathered]) -> None:
         self.fork_of = _forks(sessions, facts)
         self._starts = _starts(sessions, facts)
+        self._holders = _holders(call.pk for call in self._starts.values())
         self._roots = _trunk_roots(sessions)
         self.not_forks = sessions.keys() - self.fork_of.keys()
 
@@ -26,7 +29,7 @@ class Families:
         trunk = SessionRef(session.native_id).key
         start = self._starts.get(session.pk)
         session.spawned_by = start.pk if start else None
-        holder = _holder(start, session) if start else None
+        holder = self._holders.get((start.pk, session.native_id)) if start else None
         session.parent_id = holder if holder not in (None, session.pk) else trunk
         session.root_id = self._roots.get(trunk, trunk)
         session.forked_from_id = None
@@ -63,31 +66,29 @@ def _starts(sessions: dict[int, AgentSession], facts: dict[int, Gathered]) -> di
     agents = {s.agent_id: [] for s in sessions.values() if s.agent_id}  # type: dict[str, list[ToolCall]]
     for call in ToolCall.objects.filter(spawned_agent_id__in=agents).order_by("use_at_ms", "id"):
         agents[call.spawned_agent_id].append(call)
-    natives = _natives([call.pk for calls in agents.values() for call in calls])
+    holders = _holders(call.pk for calls in agents.values() for call in calls)
     found = {}
     for key, session in sessions.items():
-        mine = [c for c in agents.get(session.agent_id, []) if session.native_id in natives.get(c.pk, ())]
-        if mine:
-            found[key] = mine[0]
-        elif told := _first(facts[key], "tool_use_id"):
-            call_of = ToolCall.objects.filter(pk=call_key(told)).first()
-            if call_of:
-                found[key] = call_of
+        mine = (c for c in agents.get(session.agent_id, ()) if (c.pk, session.native_id) in holders)
+        if call := next(mine, None):
+            found[key] = call
+    return found | _starts_by_sidecar(sessions.keys() - found.keys(), facts)
+
+
+def _starts_by_sidecar(keys: Set[int], facts: dict[int, Gathered]) -> dict[int, ToolCall]:
+    told = {key: call_key(name) for key in keys if (name := _first(facts[key], "tool_use_id"))}
+    calls = ToolCall.objects.in_bulk(set(told.values()))
+    return {key: calls[call] for key, call in told.items() if call in calls}
+
+
+def _holders(call_ids: Iterable[int]) -> dict[tuple[int, str], int]:
+    """{(call, native id): the first session of that family whose transcript holds the call}."""
+    rows = ToolCallCopy.objects.filter(call_id__in=set(call_ids), has_use=True)
+    names = ("call_id", "session__native_id", "session_id")
+    found: dict[tuple[int, str], int] = {}
+    for call_id, native, holder in rows.order_by("session__agent_id").values_list(*names):
+        found.setdefault((call_id, native), holder)
     return found
-
-
-def _natives(call_ids: list[int]) -> dict[int, set[str]]:
-    found: dict[int, set[str]] = {}
-    rows = ToolCallCopy.objects.filter(call_id__in=call_ids, has_use=True)
-    for call_id, native in rows.values_list("call_id", "session__native_id"):
-        found.setdefault(call_id, set()).add(native)
-    return found
-
-
-def _holder(call: ToolCall, session: AgentSession) -> int | None:
-    """The session of the same family whose transcript holds the call."""
-    mine = ToolCallCopy.objects.filter(call=call, has_use=True, session__native_id=session.native_id)
-    return mine.order_by("session__agent_id").values_list("session_id", flat=True).first()
 
 
 def _trunk_roots(sessions: dict[int, AgentSession]) -> dict[int, int]:
@@ -95,17 +96,19 @@ def _trunk_roots(sessions: dict[int, AgentSession]) -> dict[int, int]:
     return {trunk: trunk for trunk in trunks}
 
 
-def mark_inherited(families: Families) -> bool:
-    """Mark what a fork's transcript copies from its origin; whether anything changed by it."""
+def mark_inherited(families: Families) -> list[int]:
+    """Mark what a fork's transcript copies from its origin; the sessions in which anything changed by it."""
     no_forks = SessionEvent.objects.filter(session_id__in=families.not_forks, inherited=True)
-    changed = no_forks.update(inherited=False)
+    found = list(no_forks.order_by().values_list("session_id", flat=True).distinct())
+    SessionEvent.objects.filter(session_id__in=found, inherited=True).update(inherited=False)
     for fork, origin in families.fork_of.items():
         theirs = TranscriptEntry.objects.filter(session_id=origin).values("uuid_key")
         copied = TranscriptEntry.objects.filter(session_id=fork, uuid_key__in=theirs).values("id")
         mine = SessionEvent.objects.filter(session_id=fork)
-        changed += mine.filter(entry_id__in=copied, inherited=False).update(inherited=True)
+        changed = mine.filter(entry_id__in=copied, inherited=False).update(inherited=True)
         changed += mine.filter(inherited=True).exclude(entry_id__in=copied).update(inherited=False)
-    return bool(changed)
+        found += [fork] if changed else []
+    return found
 
 
 def own_from(session: AgentSession, facts: Gathered, families: Families) -> int | None:

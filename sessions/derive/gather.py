@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from sessions.bulk import rows_where_in
 from sessions.derive.course import Step
 from sessions.derive.story import Change
 from sessions.models import (
@@ -57,8 +58,7 @@ class Gathered:
 def gather(session_ids: list[int]) -> dict[int, Gathered]:
     """The facts of each session; a session without facts has an empty bundle."""
     found = {session_id: Gathered() for session_id in session_ids}
-    for session_id, *step in TranscriptEntry.objects.steps(session_ids):
-        found[session_id].steps.append(Step(*step))
+    _gather_steps(session_ids, found)
     for row in ModelResponse.objects.totals_by_owner(session_ids):
         found[row["owner_id"]].responses.append(row)
     for row in ToolCall.objects.totals_by_owner(session_ids):
@@ -76,18 +76,26 @@ def gather(session_ids: list[int]) -> dict[int, Gathered]:
     return found
 
 
+def _gather_steps(session_ids: list[int], found: dict[int, Gathered]) -> None:
+    names = ("session_id", *Step._fields)
+    order = ("session_id", "seq", "id")
+    for row in rows_where_in(TranscriptEntry, names, "session_id", session_ids, order_by=order):
+        found[row[0]].steps.append(Step._make(row[1:]))
+
+
 def _gather_events(session_ids: list[int], found: dict[int, Gathered]) -> None:
-    rows = SessionEvent.objects.filter(session_id__in=session_ids).order_by("session_id", "seq", "id")
     names = ("session_id", "kind", "at_ms", "seq", "text", "data", "inherited", "entry_id")
-    for session_id, kind, at_ms, seq, text, data, inherited, entry_id in rows.values_list(*names):
-        event = SeenEvent(kind, at_ms, seq, text, orjson.loads(data), inherited, entry_id)
-        found[session_id].events.append(event)
+    order = ("session_id", "seq", "id")
+    rows = rows_where_in(SessionEvent, names, "session_id", session_ids, order_by=order)
+    for session_id, kind, at_ms, seq, text, data, inherited, entry_id in rows:
+        said = orjson.loads(data) if data != "{}" else {}
+        found[session_id].events.append(SeenEvent(kind, at_ms, seq, text, said, bool(inherited), entry_id))
 
 
 def _gather_facets(session_ids: list[int], found: dict[int, Gathered]) -> None:
-    rows = SessionFacet.objects.filter(session_id__in=session_ids)
-    ordered = rows.order_by("session_id", "name", "first_at_ms", "first_line", "value")
-    for session_id, name, value in ordered.values_list("session_id", "name", "value"):
+    order = ("session_id", "name", "first_at_ms", "first_line", "value")
+    rows = rows_where_in(SessionFacet, order, "session_id", session_ids, order_by=order)
+    for session_id, name, _, _, value in rows:
         found[session_id].facets[name].append(value)
 
 

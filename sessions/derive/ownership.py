@@ -1,6 +1,7 @@
 """Settling which session a response or tool call belongs to that stands in several (R3, R15)."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from sessions.bulk import in_chunks
 from sessions.models import AgentSession, ModelResponse, ResponseCopy, ToolCall, ToolCallCopy
@@ -56,9 +57,7 @@ def _settle_responses(claims: dict[int, list[Claim]]) -> tuple[set[int], set[int
                 moves.setdefault(owners[key], []).append(key)
                 sessions |= {owner_id, owners[key]}
                 quarters.add(quarter)
-    for owner_id, keys in moves.items():
-        for ids in in_chunks(keys):
-            ModelResponse.objects.filter(id__in=ids).update(owner_id=owner_id)
+    _move(ModelResponse.objects, moves)
     return sessions, quarters
 
 
@@ -66,6 +65,7 @@ def _settle_calls(session_ids: list[int]) -> tuple[set[int], set[int]]:
     """A shared call belongs where the response that made it belongs."""
     sessions: set[int] = set()
     quarters: set[int] = set()
+    moves: dict[int, list[int]] = {}
     shared = set(
         ToolCallCopy.objects.filter(session_id__in=session_ids, call__copy_count__gt=1).values_list(
             "call_id", flat=True
@@ -80,10 +80,18 @@ def _settle_calls(session_ids: list[int]) -> tuple[set[int], set[int]]:
             owner_id = owners.get(call.response_id) if call.response_id else None
             owner_id = owner_id if owner_id is not None else holders[call.pk]
             if owner_id != call.owner_id:
-                ToolCall.objects.filter(id=call.pk).update(owner_id=owner_id)
+                moves.setdefault(owner_id, []).append(call.pk)
                 sessions |= {owner_id, call.owner_id}
                 quarters |= {call.quarter} if call.quarter is not None else set()
+    _move(ToolCall.objects, moves)
     return sessions, quarters
+
+
+def _move(facts: Any, moves: dict[int, list[int]]) -> None:
+    """Give facts to their new owners: {owner: facts}."""
+    for owner_id, keys in moves.items():
+        for ids in in_chunks(keys):
+            facts.filter(id__in=ids).update(owner_id=owner_id)
 
 
 def _first_holders(call_ids: list[int]) -> dict[int, int]:

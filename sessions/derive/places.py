@@ -9,7 +9,10 @@ from sessions.parsers.paths import Place, folder_slug, place_of, slug_place
 
 
 class Places:
-    """Projects by key, made when a session names a new one; what a chunk of sessions needs is looked up once."""
+    """Projects by key, made when a session names a new one; what a chunk of sessions needs is looked up once.
+
+    The sessions' own columns are derived already: where they ran stands in `cwd`.
+    """
 
     def __init__(self, sessions: Iterable[AgentSession]) -> None:
         chunk = list(sessions)
@@ -18,6 +21,8 @@ class Places:
         trunks = AgentSession.objects.filter(native_id__in=members, agent_id="", project__isnull=False)
         self._of_trunk = dict(trunks.values_list("native_id", "project_id"))
         self._member_cwds = _member_cwds([s.native_id for s in chunk if not s.agent_id and not s.cwd])
+        keys = {place_of(cwd).key[:1000] for cwd in {s.cwd for s in chunk} if cwd}
+        self._by_key |= {project.key: project for project in Project.objects.filter(key__in=keys)}
 
     def set_project(self, session: AgentSession) -> None:
         """A subagent belongs where its trunk belongs; a trunk where its first record says it ran (R25)."""
