@@ -13,7 +13,8 @@ class SessionUsage(models.Model):
 
     quarter = models.IntegerField(db_index=True)
     session = models.ForeignKey("agent_sessions.AgentSession", on_delete=models.CASCADE, related_name="usage")
-    project = models.ForeignKey("agent_sessions.Project", on_delete=models.CASCADE, null=True)
+    # Rows outlive a project that its sessions have left, until they are rolled up again: what they were is counted.
+    project = models.ForeignKey("agent_sessions.Project", on_delete=models.SET_NULL, null=True)
     model = models.CharField(max_length=200)  # raw id; fast mode is its own row with "-fast"
     skill = models.CharField(max_length=200, blank=True)
     # What the responses were for, as the session's spans tell; None where nothing does.
@@ -48,6 +49,10 @@ class SessionUsage(models.Model):
                 name="session_usage_once_per_slot",
             )
         ]
+        indexes = [
+            # Few rows, asked for at every scrape.
+            models.Index(fields=["model"], name="session_usage_unpriced", condition=Q(unpriced_tokens__gt=0))
+        ]
 
 
 class SessionToolUsage(models.Model):
@@ -57,7 +62,7 @@ class SessionToolUsage(models.Model):
     session = models.ForeignKey(
         "agent_sessions.AgentSession", on_delete=models.CASCADE, related_name="tool_usage"
     )
-    project = models.ForeignKey("agent_sessions.Project", on_delete=models.CASCADE, null=True)
+    project = models.ForeignKey("agent_sessions.Project", on_delete=models.SET_NULL, null=True)
     name = models.CharField(max_length=200, blank=True)
     category = models.CharField(max_length=20, blank=True)
     mcp_server = models.CharField(max_length=200, blank=True)
@@ -92,6 +97,84 @@ class SessionToolUsage(models.Model):
                 name="session_tool_usage_once_per_slot",
             )
         ]
+
+
+class ToolTiming(models.Model):
+    """Rollup: how many timed calls of a tool, begun in one 15-minute slot, took how long."""
+
+    quarter = models.IntegerField(db_index=True)
+    name = models.CharField(max_length=200, blank=True)
+    # Which stretch of DURATION_BOUNDS_MS they fell in; its length is the stretch above the last bound.
+    bound = models.SmallIntegerField()
+    calls = models.IntegerField()
+    total_ms = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["quarter", "name", "bound"], name="tool_timing_once_per_slot_and_stretch"
+            )
+        ]
+
+
+class CountedTotal(models.Model):
+    """What a counter for Prometheus stands at: a ledger of what was read, as it was read, that never falls.
+
+    Facts may change afterwards: prices are corrected, a better parser reads the archive again, a session moves to
+    another project, the demo is taken out. A counter that followed them would fall, which Prometheus takes for a
+    restart, and every rate over that moment would be wrong. So only what reading brings is added here, at the
+    price of the moment it was read, to the project it was in; pages show the corrected figures, the counters what
+    was counted. With nothing but reading, both are the same.
+
+    `counted` follows every change that reading makes, a correction downwards included. `exported` is the highest
+    it stood at the end of a sync (`counters.settle`), and all that a scrape shows.
+    """
+
+    family = models.CharField(max_length=60)
+    labels = models.CharField(max_length=1000)  # JSON array of values, in the order of the family's labels
+    counted = models.BigIntegerField(default=0)
+    exported = models.BigIntegerField(default=0)
+    # Of families that are known only as a whole: what the whole was when it was last looked at.
+    observed = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["family", "labels"], name="counted_total_once_per_label_set")
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"], name="counted_total_unsettled", condition=Q(counted__gt=models.F("exported"))
+            )
+        ]
+
+
+class CountedSession(models.Model):
+    """That a session was counted for Prometheus; kept when the session is gone, so that it never counts twice."""
+
+    session_id = models.BigIntegerField(primary_key=True)
+
+
+class LabelValue(models.Model):
+    """A value that a label of the counters came to have, and whether it is shown or swept into `other`.
+
+    Decided once, in order of appearance, since a counter that moved between its own name and `other` would fall.
+    """
+
+    label = models.CharField(max_length=20)
+    value = models.CharField(max_length=100)
+    is_shown = models.BooleanField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["label", "value"], name="label_value_once_per_label")]
+
+
+class Restatement(models.Model):
+    """That facts are being changed without anything new being read: until the row is gone, nothing is counted.
+
+    A row and not a variable, since a killed rebuild leaves changed facts whose rollups the next sync makes.
+    """
+
+    began_at = models.DateTimeField()
 
 
 class AnalyticsEntry(models.Model):

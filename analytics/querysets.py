@@ -163,6 +163,11 @@ class UsageQuerySet(RollupQuerySet):
         rows = self.values("session_id", "feature_id").annotate(**_usage_sums())
         return rows.order_by("session_id", "feature_id")
 
+    def unpriced_by_model(self) -> dict[str, int]:
+        """{model: tokens of all classes without a known price}."""
+        unpriced = self.filter(unpriced_tokens__gt=0).order_by().values_list("model")
+        return dict(unpriced.annotate(n=Sum("unpriced_tokens")))
+
     def first_quarter(self) -> int | None:
         first: int | None = self.aggregate(first=Min("quarter", filter=Q(quarter__gt=0)))["first"]
         return first
@@ -258,16 +263,32 @@ def tool_usage_rows(calls: Any, quarters: Iterable[int]) -> Any:
     return rows.values_list(*keys).annotate(**sums).order_by("quarter", "owner_id", "name", *WORK)
 
 
-def percentiles(calls: Any, period: Period, shares: Iterable[float], *, by: str | None = None) -> Any:
-    """(name, share of the fastest, ms) of timed calls in a period, exact: the nearest rank.
+TIMING_COLUMNS = ("quarter", "name", "bound", "calls", "total_ms")
+# Upper ends, in milliseconds, of the stretches that durations of tool calls are counted in; the last has none.
+DURATION_BOUNDS_MS = (50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000)
 
-    A call's duration is the tool's own figure where it gives one, else the time from call to answer.
-    """
+
+def tool_timing_rows(calls: Any, quarters: Iterable[int]) -> Any:
+    """The ToolTiming rows these quarters should have. Columns in the order of TIMING_COLUMNS."""
+    stretches = [When(ms__lte=ms, then=Value(bound)) for bound, ms in enumerate(DURATION_BOUNDS_MS)]
+    rows = calls.counted().filter(quarter__in=quarters).annotate(ms=_duration()).filter(ms__isnull=False)
+    rows = rows.annotate(stretch=Case(*stretches, default=Value(len(DURATION_BOUNDS_MS))))
+    keys = ("quarter", "name", "stretch")
+    return rows.values_list(*keys).annotate(n=Count("id"), n_ms=Sum("ms")).order_by(*keys)
+
+
+def _duration() -> Any:
+    """The tool's own figure where it gives one, else the time from call to answer."""
+    return Coalesce("execution_ms", "elapsed_ms")
+
+
+def percentiles(calls: Any, period: Period, shares: Iterable[float], *, by: str | None = None) -> Any:
+    """(name, share of the fastest, ms) of timed calls in a period, exact: the nearest rank."""
     quarters = period.quarters
     timed = (
         calls.counted()
         .filter(quarter__gte=quarters.start, quarter__lt=quarters.stop)
-        .annotate(ms=Coalesce("execution_ms", "elapsed_ms"))
+        .annotate(ms=_duration())
         .filter(ms__isnull=False)
         .annotate(row=_named(by) if by else Value("", output_field=CharField()))
     )

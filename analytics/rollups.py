@@ -1,16 +1,49 @@
 """Keeping the rollups equal to the facts: dirty quarters are counted anew, whole, and nothing else is touched."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 
-from analytics.models import SessionToolUsage, SessionUsage
-from analytics.querysets import TOOL_COLUMNS, USAGE_COLUMNS, tool_usage_rows, usage_rows
+from analytics import counters
+from analytics.models import CountedTotal, SessionToolUsage, SessionUsage, ToolTiming
+from analytics.querysets import (
+    TIMING_COLUMNS,
+    TOOL_COLUMNS,
+    USAGE_COLUMNS,
+    tool_timing_rows,
+    tool_usage_rows,
+    usage_rows,
+)
 from sessions.bulk import write_rows
-from sessions.models import DirtyQuarter, ModelResponse, ToolCall
+from sessions.ingest import mark_dirty
+from sessions.models import AgentSession, DirtyQuarter, ModelResponse, ToolCall
 
 CHUNK = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """A table that is a cache of facts, and the rows it should have for some quarters."""
+
+    table: Any
+    columns: tuple[str, ...]
+    facts: Any
+    rows: Callable[[Any, Iterable[int]], Any]
+
+    def stored(self, quarters: Iterable[int]) -> Any:
+        return self.table.objects.filter(quarter__in=quarters)
+
+    def counted(self, quarters: Iterable[int]) -> list[tuple[Any, ...]]:
+        return list(self.rows(self.facts.objects, quarters))
+
+
+ROLLUPS = (
+    Rollup(SessionUsage, USAGE_COLUMNS, ModelResponse, usage_rows),
+    Rollup(SessionToolUsage, TOOL_COLUMNS, ToolCall, tool_usage_rows),
+    Rollup(ToolTiming, TIMING_COLUMNS, ToolCall, tool_timing_rows),
+)
 
 
 def roll_up(*, stop: Callable[[], bool] = lambda: False) -> int:
@@ -18,6 +51,8 @@ def roll_up(*, stop: Callable[[], bool] = lambda: False) -> int:
 
     A kill between two chunks leaves the rest dirty, so that the next run does them.
     """
+    if is_uncounted():
+        count_everything()
     done = 0
     while not stop():
         quarters = list(DirtyQuarter.objects.order_by("-quarter").values_list("quarter", flat=True)[:CHUNK])
@@ -31,27 +66,52 @@ def roll_up(*, stop: Callable[[], bool] = lambda: False) -> int:
 
 
 def _rebuild(quarters: list[int]) -> None:
-    SessionUsage.objects.filter(quarter__in=quarters).delete()
-    SessionToolUsage.objects.filter(quarter__in=quarters).delete()
-    write_rows(SessionUsage, USAGE_COLUMNS, list(usage_rows(ModelResponse.objects, quarters)))
-    write_rows(SessionToolUsage, TOOL_COLUMNS, list(tool_usage_rows(ToolCall.objects, quarters)))
+    usage, tools, timings = (_replace(rollup, quarters) for rollup in ROLLUPS)
+    counters.count_rollups(usage, tools, timings)
+
+
+def _replace(rollup: Rollup, quarters: list[int]) -> counters.Replaced:
+    """Make the rows of these quarters again; returns those before and after."""
+    stored = rollup.stored(quarters)
+    before = list(stored.values_list(*rollup.columns))
+    if before:
+        stored.delete()
+    after = rollup.counted(quarters)
+    write_rows(rollup.table, rollup.columns, after)
+    return before, after
+
+
+def is_uncounted() -> bool:
+    """Whether there are rollups of a time before there were counters."""
+    return not CountedTotal.objects.exists() and SessionUsage.objects.exists()
+
+
+def count_everything() -> None:
+    """Begin the counters of a database that was read before there were any: with all that it holds."""
+    with transaction.atomic():
+        usage, tools = (rollup.table.objects.values_list(*rollup.columns) for rollup in ROLLUPS[:2])
+        counters.count_rollups(([], usage.iterator()), ([], tools.iterator()), ([], []))
+        counters.count_sessions(AgentSession.objects.values_list("id", flat=True))
+        # Their rows do not exist yet: rolling up makes and counts them.
+        mark_dirty(
+            ToolCall.objects.filter(quarter__isnull=False).values_list("quarter", flat=True).distinct()
+        )
 
 
 def differing_quarters() -> list[int]:
     """Quarters whose rollups are not what their facts come to; [] when all is well."""
-    usage: set[tuple[Any, ...]] = set(SessionUsage.objects.values_list(*USAGE_COLUMNS))
-    tools: set[tuple[Any, ...]] = set(SessionToolUsage.objects.values_list(*TOOL_COLUMNS))
+    stored = [set(rollup.table.objects.values_list(*rollup.columns)) for rollup in ROLLUPS]
     everything = list(
         {*ModelResponse.objects.values_list("quarter", flat=True)}
         | {*ToolCall.objects.exclude(quarter=None).values_list("quarter", flat=True)}
-        | {row[0] for row in usage | tools}
+        | {row[0] for rows in stored for row in rows}
     )
     wrong: set[int] = set()
     for at in range(0, len(everything), CHUNK):
         quarters = everything[at : at + CHUNK]
         chosen = set(quarters)
-        wrong |= _difference(usage, set(usage_rows(ModelResponse.objects, quarters)), chosen)
-        wrong |= _difference(tools, set(tool_usage_rows(ToolCall.objects, quarters)), chosen)
+        for rollup, rows in zip(ROLLUPS, stored, strict=True):
+            wrong |= _difference(rows, set(rollup.counted(quarters)), chosen)
     return sorted(wrong)
 
 

@@ -35,35 +35,34 @@ def write_rows(
     *,
     unique: Sequence[str] = (),
     update: Sequence[str] = (),
+    add: Sequence[str] = (),
 ) -> None:
     """Insert `rows`; where `unique` columns already hold a row, update its `update` columns (none: leave it).
 
-    Without `unique` a collision is an IntegrityError.
+    To `add` columns of such a row the new value is added. Without `unique` a collision is an IntegrityError.
     """
     if not rows:
         return
+    table = model._meta.db_table
+    conflict = _on_conflict(table, unique, update, add)
     if connection.vendor == "postgresql":
-        _copy_rows(model._meta.db_table, columns, rows, unique, update)
+        _copy_rows(table, columns, rows, conflict)
     else:
-        _execute_rows(model._meta.db_table, columns, rows, unique, update)
+        _execute_rows(table, columns, rows, conflict)
 
 
-def _execute_rows(
-    table: str, columns: Sequence[str], rows: Sequence[Row], unique: Sequence[str], update: Sequence[str]
-) -> None:
+def _execute_rows(table: str, columns: Sequence[str], rows: Sequence[Row], conflict: str) -> None:
     marks = ", ".join(["%s"] * len(columns))
-    sql = f"INSERT INTO {_quoted(table)} ({_names(columns)}) VALUES ({marks}){_on_conflict(unique, update)}"
+    sql = f"INSERT INTO {_quoted(table)} ({_names(columns)}) VALUES ({marks}){conflict}"
     with connection.cursor() as cursor:
         cursor.executemany(sql, rows)
 
 
-def _copy_rows(
-    table: str, columns: Sequence[str], rows: Sequence[Row], unique: Sequence[str], update: Sequence[str]
-) -> None:
+def _copy_rows(table: str, columns: Sequence[str], rows: Sequence[Row], conflict: str) -> None:
     names, target = _names(columns), _quoted(table)
     with connection.cursor() as cursor:
         into = target
-        if unique:
+        if conflict:
             into = _quoted(f"incoming_{stable_key(table, *columns):x}")
             cursor.execute(
                 f"CREATE TEMP TABLE IF NOT EXISTS {into} ON COMMIT DELETE ROWS AS SELECT {names} FROM {target} LIMIT 0"
@@ -72,18 +71,18 @@ def _copy_rows(
         with cursor.copy(f"COPY {into} ({names}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
-        if unique:
-            conflict = _on_conflict(unique, update)
+        if conflict:
             cursor.execute(f"INSERT INTO {target} ({names}) SELECT {names} FROM {into}{conflict}")
 
 
-def _on_conflict(unique: Sequence[str], update: Sequence[str]) -> str:
+def _on_conflict(table: str, unique: Sequence[str], update: Sequence[str], add: Sequence[str]) -> str:
     if not unique:
         return ""
-    if not update:
+    changes = [f"{_quoted(c)} = excluded.{_quoted(c)}" for c in update]
+    changes += [f"{_quoted(c)} = {_quoted(table)}.{_quoted(c)} + excluded.{_quoted(c)}" for c in add]
+    if not changes:
         return f" ON CONFLICT ({_names(unique)}) DO NOTHING"
-    changes = ", ".join(f"{_quoted(c)} = excluded.{_quoted(c)}" for c in update)
-    return f" ON CONFLICT ({_names(unique)}) DO UPDATE SET {changes}"
+    return f" ON CONFLICT ({_names(unique)}) DO UPDATE SET {', '.join(changes)}"
 
 
 def save_columns(model: type[Model], instances: Sequence[Model], columns: Sequence[str]) -> None:

@@ -35,6 +35,10 @@ class FeatureQuerySet(models.QuerySet[Any]):
     def status_counts(self) -> dict[str, int]:
         return dict(self.order_by().values_list("status").annotate(n=Count("id")))
 
+    def status_counts_by_project(self) -> dict[tuple[str, str], int]:
+        """{(slug of the project, status): how many}."""
+        return _status_counts_by_project(self)
+
     def last_seen(self) -> datetime | None:
         found: datetime | None = self.aggregate(at=Max("first_seen_at"))["at"]
         return found
@@ -80,6 +84,10 @@ class ProjectTaskQuerySet(models.QuerySet[Any]):
     def status_counts(self) -> dict[str, int]:
         return dict(self.order_by().values_list("status").annotate(n=Count("id")))
 
+    def status_counts_by_project(self) -> dict[tuple[str, str], int]:
+        """{(slug of the project, status): how many}."""
+        return _status_counts_by_project(self)
+
     def raw_status_counts(self) -> dict[str, int]:
         return dict(self.order_by().values_list("status_raw").annotate(n=Count("id")))
 
@@ -110,3 +118,8 @@ def _first_day(moment: datetime, zone: ZoneInfo) -> date:
     local = aware.astimezone(zone)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     return local.date() if local == midnight else date.fromordinal(local.toordinal() + 1)
+
+
+def _status_counts_by_project(rows: "models.QuerySet[Any]") -> dict[tuple[str, str], int]:
+    counts = rows.order_by().values_list("project__slug", "status").annotate(n=Count("id"))
+    return {(slug, status): n for slug, status, n in counts.order_by("project__slug", "status")}

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from analytics.api_urls import endpoints as analytics_endpoints
+from analytics.prometheus.api import PrometheusView
 from sessions.api_urls import endpoints as session_endpoints
 from tasks.api_urls import endpoints as task_endpoints
 from telemetry_site.access import description  # noqa: F401  (importing it describes tokens)
@@ -20,6 +21,7 @@ def _both(route: str, view: type, name: str, *, versioned: bool = True) -> list[
 
 urlpatterns: list[URLPattern] = [
     *_both("health", HealthView, "api-health", versioned=False),
+    *_both("analytics/export/prometheus", PrometheusView, "api-prometheus", versioned=False),
     *(
         pattern
         for route, view, name in (*session_endpoints, *task_endpoints, *analytics_endpoints)

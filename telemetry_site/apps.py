@@ -8,4 +8,10 @@ class TelemetrySiteConfig(AppConfig):
     verbose_name = "Agent Ledger"
 
     def ready(self) -> None:
+        from analytics.prometheus.registry import register
         from telemetry_site import checks  # noqa: F401  (importing registers the checks)
+        from telemetry_site.build_info import build_families
+        from telemetry_site.http_metrics import http_families
+
+        register(http_families)
+        register(build_families)

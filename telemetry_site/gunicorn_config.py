@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import tempfile
 import threading
 from typing import Any
 
@@ -23,6 +25,19 @@ control_socket_disable = True
 
 # The reading end of a pipe whose writing end only `manage.py up` holds.
 PARENT_PIPE = "AGENT_LEDGER_PARENT_PIPE"
+
+
+# Where the workers count their answers together; prometheus_client reads it when a worker loads the program.
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def on_starting(server: Any) -> None:  # noqa: ARG001  (gunicorn passes it)
+    """A folder of this server's own: two servers of one machine must not count into the same files."""
+    os.environ[SHARED_FOLDER] = tempfile.mkdtemp(prefix="agent-ledger-http-")
+
+
+def on_exit(server: Any) -> None:  # noqa: ARG001  (gunicorn passes it)
+    shutil.rmtree(os.environ.pop(SHARED_FOLDER, ""), ignore_errors=True)
 
 
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001  (gunicorn passes both)

@@ -19,8 +19,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from analytics import counters
 from analytics.capture import capture, is_captured
-from analytics.rollups import roll_up
+from analytics.label_values import admit_planned_projects
+from analytics.rollups import is_uncounted, roll_up
 from sessions.ingest import COLD_BATCH_LINES, LIVE_BATCH_LINES, BatchWriter, Tally
 from sessions.leases import Lease, LeaseTaken
 from sessions.models import AgentSession, DirtyQuarter, SourceFile, SyncRun
@@ -33,9 +35,10 @@ from sessions.refresh import refresh_stale
 from sessions.removal import remove_sources
 from tasks.discovery import survey_plans
 from tasks.ingest import PlansTally, ingest_plans, rebuild_plans
-from tasks.linking import link_all, link_due, mark_due, mark_plans_due
+from tasks.linking import link_all, link_due, mark_plans_due
 from tasks.models import LinkDue, ProjectTask
 from tasks.roots import add_manual_root
+from telemetry_site.restating import catch_up, finish_restatement, on_refreshed, restating
 
 __all__ = [
     "LeaseTaken",
@@ -146,6 +149,9 @@ def _is_unfinished() -> bool:
         or DirtyQuarter.objects.exists()
         or SourceFile.objects.filter(needs_rebuild=True).exists()
         or LinkDue.objects.exists()
+        or counters.is_restating()
+        or counters.is_unsettled()
+        or is_uncounted()
     )
 
 
@@ -179,21 +185,33 @@ def _run(
     demo_root = os.path.realpath(Path(settings.TELEMETRY_DATA_DIR) / "demo")
     is_demo = all(root.path.startswith(demo_root + os.sep) for root in plan.roots)
     try:
+        finish_restatement()
         reading = read_changed(plan, writer, now, is_demo=is_demo, report=run.advance, stop=stop)
         _derive_again(prices)
-        refresh_stale(on_refreshed=mark_due)
+        refresh_stale(on_refreshed=on_refreshed)
         has_new_plans = read_plans(result, now, stop)
         result.links = _link()
         roll_up()
         if has_new_plans or not is_captured(now):
             capture(now)
+        _count(has_new_plans=has_new_plans)
     except BaseException as error:
         run.finish(SyncRun.State.FAILED, {"error": str(error)[:500]})
+        counters.count_run(bytes_read=writer.tally.bytes_read, failed_files=0, failed=True)
         raise
     _note(reading, result)
     _fill(result, writer.tally)
     result.seconds = monotonic() - started
     run.finish(SyncRun.State.STOPPED if reading.stopped else SyncRun.State.DONE, result.as_json())
+    counters.count_run(bytes_read=result.bytes, failed_files=result.files["failed"], failed=False)
+
+
+def _count(*, has_new_plans: bool) -> None:
+    """Bring the counters for Prometheus to where the figures are now."""
+    if has_new_plans:
+        admit_planned_projects()
+    counters.observe_lines()
+    counters.settle()
 
 
 def read_plans(result: SyncReport, now: datetime, stop: Callable[[], bool]) -> bool:
@@ -247,13 +265,13 @@ def rebuild_all(*, report: Callable[[int, int], None] = lambda _done, _total: No
 
     `report` is told how many files are done, of how many. Raises LeaseTaken when another run is writing.
     """
-    done, total = 0, SourceFile.objects.count()
-    with Lease("sync", _owner(), timezone.now()):
-        for count in rebuild(price_book()):
+    done, total, prices = 0, SourceFile.objects.count(), price_book()
+    with Lease("sync", _owner(), timezone.now()), restating():
+        for count in rebuild(prices):
             done += count
             report(done, total)
             Lease.renew("sync", _owner(), timezone.now())
-        refresh_stale(on_refreshed=mark_due)
+        refresh_stale(on_refreshed=on_refreshed)
         rebuild_plans(timezone.now())
         link_all()
         roll_up()
@@ -289,7 +307,7 @@ class _Run:
         if monotonic() - self._shown >= self._pause:
             # Soon at first, since someone waits for the first figure; then rarer, since it costs reading time.
             self._pause = min(2 * self._pause, SHOWN_AT_LEAST_EVERY_SECONDS)
-            refresh_stale(on_refreshed=mark_due)
+            refresh_stale(on_refreshed=on_refreshed)
             roll_up()
             self._shown = monotonic()
 
@@ -320,9 +338,8 @@ def remove_source_root(folder: Path) -> int:
     """
     prefix = os.path.realpath(folder) + os.sep
     sources = SourceFile.objects.filter(path__startswith=prefix, is_demo=True)
-    with transaction.atomic():
-        count = remove_sources(sources)
-    refresh_stale(on_refreshed=mark_due)
-    link_due()
-    roll_up()
+    with restating():
+        with transaction.atomic():
+            count = remove_sources(sources)
+        catch_up()
     return count

@@ -13,6 +13,7 @@ from sessions.leases import Lease
 from sessions.refresh import refresh_stale
 from sessions.repricing import MonthCost, reprice
 from telemetry_site.pipeline import price_book
+from telemetry_site.restating import restating
 
 HEAD = ("month", "responses changed", "old cost", "new cost", "difference")
 
@@ -22,11 +23,12 @@ def reprice_all(*, dry_run: bool) -> list[MonthCost]:
 
     Raises LeaseTaken when another run is writing.
     """
+    prices = price_book()
     if dry_run:
-        return reprice(price_book(), dry_run=True)
+        return reprice(prices, dry_run=True)
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    with Lease("sync", owner, timezone.now()):
-        months = reprice(price_book(), dry_run=False, beat=lambda: Lease.renew("sync", owner, timezone.now()))
+    with Lease("sync", owner, timezone.now()), restating():
+        months = reprice(prices, dry_run=False, beat=lambda: Lease.renew("sync", owner, timezone.now()))
         refresh_stale()
         roll_up()
     return months

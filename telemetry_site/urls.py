@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from analytics.prometheus.api import PrometheusView
 from telemetry_site import token_views
 from telemetry_site.api_docs import DescriptionView
 
@@ -19,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tokens/new", token_views.create_api_token, name="token-create"),
     path("tokens/<int:token_id>/revoke", token_views.revoke_api_token, name="token-revoke"),
     path("api/", include("telemetry_site.api")),
+    path("metrics", PrometheusView.as_view(schema=None), name="metrics"),
     path("api/schema", DescriptionView.as_view(), name="api-schema"),
 ]
 

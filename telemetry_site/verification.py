@@ -13,8 +13,8 @@ from typing import Any
 
 from django.db.models import Model, Q, QuerySet
 
-from analytics.models import SessionToolUsage, SessionUsage
-from analytics.querysets import TOOL_COLUMNS, USAGE_COLUMNS
+from analytics.models import SessionToolUsage, SessionUsage, ToolTiming
+from analytics.querysets import TIMING_COLUMNS, TOOL_COLUMNS, USAGE_COLUMNS
 from analytics.rollups import differing_quarters
 from sessions.archive import ArchiveDamaged, lines_of, segment_bytes
 from sessions.models import (
@@ -66,6 +66,7 @@ def _dumps() -> Iterator[tuple[str, Any]]:
     yield "quarantined", QuarantinedLine.objects.values_list(*_columns(QuarantinedLine, *places))
     yield "usage", SessionUsage.objects.values_list(*_with_names(USAGE_COLUMNS))
     yield "tool_usage", SessionToolUsage.objects.values_list(*_with_names(TOOL_COLUMNS))
+    yield "tool_timings", ToolTiming.objects.values_list(*TIMING_COLUMNS)
 
 
 def _columns(model: type[Model], *left_out: str) -> list[str]:

@@ -31,8 +31,6 @@ from sessions.selectors.usage import (
     ToolUsage,
     session_files,
     session_tools,
-    success_rate,
-    success_share,
     token_timeline,
 )
 
@@ -71,8 +69,6 @@ __all__ = [
     "session_tools",
     "session_tree",
     "status_of",
-    "success_rate",
-    "success_share",
     "token_timeline",
     "told_dates",
     "told_impact",

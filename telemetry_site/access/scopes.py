@@ -31,6 +31,9 @@ _READ_ROUTES: Final = (
 
 NEEDED: Final[Mapping[str, Mapping[str, Scope]]] = {
     **{route: {"GET": Scope.READ} for route in _READ_ROUTES},
+    "analytics/export/prometheus": {"GET": Scope.METRICS_READ},
+    # Where Prometheus looks by itself; the one route that is not below /api/.
+    "metrics": {"GET": Scope.METRICS_READ},
     "sessions/<str:session_id>/links": {"POST": Scope.WRITE},
 }
 

@@ -1,0 +1,1 @@
+"""What Prometheus scrapes: stored counters and gauges of how things stand, in its text formats."""

@@ -1,0 +1,68 @@
+"""Counting this server's own answers for Prometheus, over all of its worker processes.
+
+Workers share counters through files in the folder that PROMETHEUS_MULTIPROC_DIR names, which `gunicorn_config` makes
+when the server starts: they begin at 0 with every start. Without it (tests, `runserver`) this process counts alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from time import perf_counter
+
+import prometheus_client
+from django.http import HttpRequest, HttpResponseBase
+from prometheus_client import CollectorRegistry, Counter, Histogram, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from analytics.prometheus.registry import PREFIX, Scrape
+
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+prometheus_client.disable_created_metrics()
+OF_THIS_PROCESS = CollectorRegistry()
+REQUESTS = Counter(
+    f"{PREFIX}http_requests_total",
+    "Answers of this server since it started, by route and class of the status.",
+    ["view", "code"],
+    registry=OF_THIS_PROCESS,
+)
+DURATIONS = Histogram(
+    f"{PREFIX}http_request_duration_seconds",
+    "How long this server took until it began to answer.",
+    ["view"],
+    buckets=BOUNDS,
+    registry=OF_THIS_PROCESS,
+)
+
+
+class HttpMetrics:
+    """Stands before everything, so that refusals are counted, too."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        started = perf_counter()
+        response = self.get_response(request)
+        view = view_of(request)
+        REQUESTS.labels(view, f"{response.status_code // 100}xx").inc()
+        DURATIONS.labels(view).observe(perf_counter() - started)
+        return response
+
+
+def view_of(request: HttpRequest) -> str:
+    """The route that answered, never the address that was asked for: there is no end of addresses."""
+    if request.resolver_match is None:
+        return "(no route)"  # static files, refusals and whatever does not exist
+    return "/" + request.resolver_match.route.removesuffix("/")
+
+
+def http_families(_: Scrape) -> Iterable[Metric]:
+    """What all workers counted."""
+    if SHARED_FOLDER not in os.environ:
+        return list(OF_THIS_PROCESS.collect())
+    shared = CollectorRegistry()
+    MultiProcessCollector(shared)
+    return sorted(shared.collect(), key=lambda family: family.name)
