@@ -5,14 +5,22 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from analytics.metrics import METRICS, UnknownDimension, UnknownMetric, metric, series_dimension
+from analytics.metrics import (
+    DIMENSIONS,
+    LEGACY_METRIC_NAMES,
+    METRICS,
+    UnknownDimension,
+    UnknownMetric,
+    metric,
+    series_dimension,
+)
 from analytics.period_parameters import parse_period
 from analytics.periods import BucketKind, Period, PeriodError
 from analytics.selectors import BREAKDOWN_DIMENSIONS, breakdown, overview
@@ -27,10 +35,9 @@ from analytics.serializers import (
     top_models,
 )
 from analytics.series import SeriesPoint, series
-from sessions.api_parameters import PageParameters, ProjectParameters, projects_of
+from sessions.api_parameters import MAX_LIMIT, PageParameters, ProjectParameters, named_session, projects_of
 from sessions.scope import Projects
 from sessions.selectors import TokenPoint, token_timeline
-from sessions.selectors import session as session_of
 
 POINT = "point"
 SERIES_PERIODS = (POINT, *(kind for kind in BucketKind if kind is not BucketKind.QUARTER_HOUR))
@@ -62,20 +69,31 @@ class PeriodParameters(ProjectParameters):
         return attrs
 
 
+@extend_schema_field({"type": "string", "enum": [*METRICS, *LEGACY_METRIC_NAMES]})
+class MetricField(serializers.CharField):
+    """The id of a metric, out of its own or its legacy name."""
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return metric(super().to_internal_value(data)).id
+        except UnknownMetric as error:
+            raise ValidationError(str(error)) from None
+
+
 class SeriesParameters(PageParameters, PeriodParameters):
-    metric = serializers.CharField(help_text="One of: " + ", ".join(sorted(METRICS)))
+    metric = MetricField(help_text="The id of a metric of the catalogue.")
     period = serializers.ChoiceField(
         SERIES_PERIODS, required=False, help_text="The width of a bucket; `point` for a session's timeline."
     )
-    group_by = serializers.CharField(required=False, help_text="A dimension; each point names its group.")
+    group_by = serializers.ChoiceField(
+        [dimension.id for dimension in DIMENSIONS.values() if dimension.groups_series],
+        required=False,
+        help_text="A dimension that the metric can be split by; each point names its group.",
+    )
     session_id = serializers.CharField(required=False, help_text="Whose timeline of tokens is asked for.")
-    limit = serializers.IntegerField(min_value=1, max_value=1000, default=500)
-
-    def validate_metric(self, name: str) -> str:
-        try:
-            return metric(name).id
-        except UnknownMetric as error:
-            raise ValidationError(str(error)) from None
+    limit = serializers.IntegerField(
+        min_value=1, max_value=MAX_LIMIT, default=500, help_text="How many points at most."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
@@ -97,13 +115,19 @@ class SeriesParameters(PageParameters, PeriodParameters):
 
 
 class BreakdownParameters(PageParameters, PeriodParameters):
-    dimension = serializers.CharField(default="model", help_text="One of: " + ", ".join(BREAKDOWN_DIMENSIONS))
-    sort = serializers.ChoiceField(("count", "tokens", "cost", "name"), default="count")
-
-    def validate_dimension(self, name: str) -> str:
-        if name in BREAKDOWN_DIMENSIONS:
-            return name
-        raise ValidationError(str(UnknownDimension("dimension", name, BREAKDOWN_DIMENSIONS)))
+    dimension = serializers.ChoiceField(
+        BREAKDOWN_DIMENSIONS,
+        default="model",
+        help_text="What to split by.",
+        error_messages={
+            "invalid_choice": f"“{{input}}” is no dimension; valid are {', '.join(BREAKDOWN_DIMENSIONS)}."
+        },
+    )
+    sort = serializers.ChoiceField(
+        ("count", "tokens", "cost", "name"),
+        default="count",
+        help_text="The largest first, names from a to z.",
+    )
 
 
 class OverviewView(APIView):
@@ -156,9 +180,7 @@ def _buckets(asked: dict[str, Any], projects: Projects) -> list[SeriesPoint]:
 
 
 def _timeline(asked: dict[str, Any], projects: Projects) -> list[TokenPoint]:
-    found = session_of(asked["session_id"])
-    if found is None or (projects is not None and found.project_id not in projects):
-        raise NotFound("There is no session with this id.")
+    found = named_session(asked["session_id"], projects)
     return [step for step in token_timeline(found) if step.at in asked["within"]]
 
 

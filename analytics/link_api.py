@@ -9,25 +9,18 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from analytics.link_decisions import DECISIONS, follow
-from sessions import selectors
+from sessions.api_parameters import Body, named_session
 from sessions.models import AgentSession
 from tasks.models import Feature, Link
 
 
-class DecisionSerializer(serializers.Serializer[dict[str, str]]):
+class DecisionSerializer(Body):
     """What a person says of a session and a feature; `automatic` takes an earlier decision back."""
 
     featureId = serializers.CharField(  # noqa: N815
         max_length=200, help_text="The slug of a feature of the session's project."
     )
     decision = serializers.ChoiceField(choices=DECISIONS)
-
-    def to_internal_value(self, data: object) -> dict[str, str]:
-        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
-        if unknown:
-            raise serializers.ValidationError({name: ["This field is not known here."] for name in unknown})
-        read: dict[str, str] = super().to_internal_value(data)
-        return read
 
 
 class DecidedSerializer(serializers.Serializer[dict[str, str]]):
@@ -44,13 +37,10 @@ class LinkDecisionView(APIView):
     )
     def post(self, request: Request, session_id: str) -> Response:
         """Link, unlink or pin a session to a feature of its project, or let the evidence decide again."""
-        asked = DecisionSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        session = selectors.session(session_id)
-        if session is None:
-            raise NotFound("There is no session with this id.")
-        feature = _feature(session, asked.validated_data["featureId"])
-        follow(session, feature, asked.validated_data["decision"])
+        asked = DecisionSerializer.of(request)
+        session = named_session(session_id)
+        feature = _feature(session, asked["featureId"])
+        follow(session, feature, asked["decision"])
         made = session.links.filter(feature=feature, phase=None, task=None, origin=Link.Origin.MANUAL).first()
         state = made.state if made else None
         return Response({"sessionId": session.public_id, "featureId": feature.slug, "state": state})

@@ -14,11 +14,10 @@ from analytics import plan_json as shapes
 from analytics.api import PeriodParameters
 from analytics.correlation import CorrelationAsked, CorrelationPage, correlation
 from analytics.periods import ALL_TIME_END, ALL_TIME_START, Period
-from sessions.api_parameters import PageParameters, ProjectParameters, projects_of
+from sessions.api_parameters import PageParameters, ProjectParameters, named_session, projects_of
 from sessions.date_bounds import reporting_zone
 from sessions.models import AgentSession
 from sessions.scope import Projects, in_projects
-from sessions.selectors import session as session_of
 from sessions.selectors import session_rows
 from tasks.api_parameters import FeatureParameters, TaskParameters
 from tasks.filters import features_named, filtered_features, filtered_tasks, is_key
@@ -66,17 +65,10 @@ def _links_asked(asked: dict[str, Any]) -> CorrelationAsked:
     return CorrelationAsked(
         period=asked["within"],
         projects=projects,
-        session_id=_named_session(asked["session"]).pk if asked.get("session") else None,
+        session_id=named_session(asked["session"], projects).pk if asked.get("session") else None,
         feature_ids=feature_ids,
         min_confidence=asked["min_confidence"],
     )
-
-
-def _named_session(session_id: str) -> AgentSession:
-    found = session_of(session_id)
-    if found is None:
-        raise NotFound("There is no session with this id.")
-    return found
 
 
 def _page(items: list[dict[str, Any]], total: int, asked: dict[str, Any]) -> Response:
@@ -192,13 +184,14 @@ class LinkedSessionsView(APIView):
 class LinkedFeaturesView(APIView):
     @extend_schema(
         operation_id="session_linked_features",
-        parameters=[PageParameters],
+        parameters=[LinkedParameters],
         responses=shapes.linked_features_shape(),
     )
     def get(self, request: Request, session_id: str) -> Response:
         """Features that a session served, its main one first, and why each is thought to be."""
-        asked = PageParameters.of(request)
-        found = _linked(asked, session_id=_named_session(session_id).pk, only_linked=True)
+        asked = LinkedParameters.of(request)
+        session = named_session(session_id, projects_of(asked.get("project")))
+        found = _linked(asked, session_id=session.pk, only_linked=True)
         features = [item.feature for item in found.items if item.feature]
         counted = parts_of(features).counts
         items = [

@@ -17,16 +17,18 @@ from sessions.serializers import (
     TOKEN_CLASSES,
     Fields,
     counts,
+    family_fields,
     flags,
     instants,
     money,
-    objects,
     page,
     session_fields,
     shape,
+    status_and_type,
     text_lists,
     texts,
     unsure_counts,
+    words,
 )
 from tasks.matching import RULES
 from tasks.models import Feature, Link
@@ -39,7 +41,6 @@ from tasks.serializers import (
     status_field,
     task_detail_fields,
     task_fields,
-    words,
 )
 
 _COMMANDS = ("command_path", "command_phase", "command_slug")
@@ -183,7 +184,8 @@ def correlation_shape() -> Any:
         "CorrelationPage",
         shape(
             "Correlation",
-            words("sessionId", "status", "sessionType"),
+            words("sessionId"),
+            status_and_type(),
             {name: serializers.CharField(allow_blank=True) for name in ("featureId", "featureName")},
             unsure_counts("featureKey"),
             link_fields("isPrimary"),
@@ -199,14 +201,12 @@ def told_link_fields() -> Fields:
 
 
 def linked_sessions_shape() -> Any:
-    family = {**counts("subagentCount", "liveSubagentCount"), "familyTotals": serializers.DictField()}
     more = {
         **words("sessionId"),
         **texts("titleConfidence", "workflowType"),
         **flags("isSubthread"),
-        **objects("logs"),
     }
-    item = shape("LinkedSession", session_fields(), family, told_link_fields(), more, many=True)
+    item = shape("LinkedSession", session_fields(), family_fields(), told_link_fields(), more, many=True)
     return page("LinkedSessionPage", item)
 
 

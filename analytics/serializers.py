@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from analytics.metrics import DIMENSIONS
 from analytics.selectors import TOP_MODELS, BreakdownRow, Overview
 from analytics.series import SeriesPoint
 from analytics.sums import Usage
@@ -123,12 +124,21 @@ def top_models(answer: Overview) -> list[dict[str, Any]]:
     ]
 
 
+class PointMetadataSerializer(serializers.Serializer[Any]):
+    """The group of a grouped series, under the dimension's name; or what a response added to a session's timeline."""
+
+    def get_fields(self) -> dict[str, Any]:
+        groups = {d.id: serializers.CharField(required=False) for d in DIMENSIONS.values() if d.groups_series}
+        tokens = ("stepTokens", *token_classes(Usage()))
+        return groups | {name: serializers.IntegerField(required=False) for name in tokens}
+
+
 class PointSerializer(serializers.Serializer[Any]):
     """`metadata` is there for grouped series and for the timeline of a session."""
 
     captured_at = InstantField(help_text="Where the bucket starts, or when the response happened.")
     value = serializers.FloatField(allow_null=True)
-    metadata = serializers.DictField(required=False)
+    metadata = PointMetadataSerializer(required=False)
 
 
 class SeriesSerializer(serializers.Serializer[Any]):

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from analytics.querysets import MONEY, SUMMED, TOOL_SUMMED
+from sessions.selectors import success_rate
 from sessions.token_sums import TokenSums
 
 
@@ -62,8 +63,7 @@ class ToolUse:
     @property
     def success_rate(self) -> float | None:
         """Percent of the calls that succeeded or failed; None when none did."""
-        judged = self.outcome_ok + self.outcome_error
-        return 100 * self.outcome_ok / judged if judged else None
+        return success_rate(self.outcome_ok, self.outcome_error)
 
     @classmethod
     def from_sums(cls, row: dict[str, Any]) -> "ToolUse":

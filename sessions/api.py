@@ -3,8 +3,7 @@
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -16,8 +15,10 @@ from sessions.api_fields import iso
 from sessions.api_parameters import (
     MAX_LIMIT,
     PageParameters,
-    Parameters,
+    ProjectParameters,
     cleaned,
+    form_parameters,
+    named_session,
     projects_of,
     refuse_unknown,
 )
@@ -40,7 +41,6 @@ from sessions.selectors import (
     entries,
     ingest_status,
     raw_line,
-    session,
     session_files,
     session_list,
     session_tools,
@@ -51,11 +51,8 @@ from sessions.selectors import (
 MAX_SEQ = 2**63 - 1
 
 
-def _named_session(session_id: str) -> AgentSession:
-    found = session(session_id)
-    if found is None:
-        raise NotFound("There is no session with this id.")
-    return found
+def _named_session(session_id: str, asked: dict[str, Any]) -> AgentSession:
+    return named_session(session_id, projects_of(asked.get("project")))
 
 
 def _public_ids(sessions: list[AgentSession]) -> dict[int, str]:
@@ -69,24 +66,10 @@ def _sliced(items: list[dict[str, Any]], asked: dict[str, Any]) -> dict[str, Any
     return {"items": items[offset : offset + limit], "total": len(items), "offset": offset, "limit": limit}
 
 
-def _form_parameters() -> list[OpenApiParameter]:
-    types = {
-        "FlagField": OpenApiTypes.BOOL,
-        "IntegerField": OpenApiTypes.INT,
-        "DecimalField": OpenApiTypes.NUMBER,
-    }
-    return [
-        OpenApiParameter(
-            name,
-            types.get(type(field).__name__, OpenApiTypes.STR),
-            enum=[value for value, _ in field.choices if value] if hasattr(field, "choices") else None,
-        )
-        for name, field in SessionFilterForm.base_fields.items()
-    ]
-
-
 class SessionListView(APIView):
-    @extend_schema(operation_id="sessions", parameters=_form_parameters(), responses=shapes.list_shape())
+    @extend_schema(
+        operation_id="sessions", parameters=form_parameters(SessionFilterForm), responses=shapes.list_shape()
+    )
     def get(self, request: Request) -> Response:
         """Sessions that the filters let through, without their transcripts."""
         refuse_unknown(request.query_params, SessionFilterForm.base_fields)
@@ -99,11 +82,10 @@ class SessionListView(APIView):
 
 
 class SessionView(APIView):
-    @extend_schema(operation_id="session", responses=shapes.detail_shape())
+    @extend_schema(operation_id="session", parameters=[ProjectParameters], responses=shapes.detail_shape())
     def get(self, request: Request, session_id: str) -> Response:
         """One session with its log, files, tools, dates and course."""
-        refuse_unknown(request.query_params, ())
-        found = _named_session(session_id)
+        found = _named_session(session_id, ProjectParameters.of(request))
         names = _public_ids([found])
         body = session_json(found, status_of(found, now=timezone.now()), names)
         logs = logs_of(found)
@@ -123,12 +105,24 @@ class SessionView(APIView):
         )
 
 
-class EntriesParameters(Parameters):
+class EntriesParameters(ProjectParameters):
     """Either end of a page by the number of a line: it starts after one, or ends before one."""
 
-    after = serializers.IntegerField(required=False, min_value=0, max_value=MAX_SEQ)
-    before = serializers.IntegerField(required=False, min_value=0, max_value=MAX_SEQ)
-    limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=200)
+    after = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MAX_SEQ,
+        help_text="Lines behind this one; `nextAfter` of a page.",
+    )
+    before = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MAX_SEQ,
+        help_text="Lines before this one; `previousBefore` of a page.",
+    )
+    limit = serializers.IntegerField(
+        min_value=1, max_value=MAX_LIMIT, default=200, help_text="How many lines at most."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "after" in attrs and "before" in attrs:
@@ -143,7 +137,7 @@ class EntriesView(APIView):
     def get(self, request: Request, session_id: str) -> Response:
         """The transcript by pages of lines; a line can be several items."""
         asked = EntriesParameters.of(request)
-        found = _named_session(session_id)
+        found = _named_session(session_id, asked)
         page = entries(
             found, after_seq=asked.get("after"), before_seq=asked.get("before"), limit=asked["limit"]
         )
@@ -158,7 +152,7 @@ class EntriesView(APIView):
         )
 
 
-class RawParameters(Parameters):
+class RawParameters(ProjectParameters):
     seq = serializers.IntegerField(min_value=0, max_value=MAX_SEQ, help_text="The number of the line.")
 
 
@@ -168,7 +162,7 @@ class RawView(APIView):
         """An original line from the archive, and where it stood."""
         asked = RawParameters.of(request)
         try:
-            line = raw_line(_named_session(session_id), asked["seq"])
+            line = raw_line(_named_session(session_id, asked), asked["seq"])
         except ArchiveDamaged:
             raise NotFound("The archive no longer holds this line as it was read.") from None
         if line is None:
@@ -191,31 +185,36 @@ class RawView(APIView):
 
 
 class TreeView(APIView):
-    @extend_schema(operation_id="session_tree", responses=shapes.tree_shape())
+    @extend_schema(operation_id="session_tree", parameters=[ProjectParameters], responses=shapes.tree_shape())
     def get(self, request: Request, session_id: str) -> Response:
         """The sessions this one belongs with: what started it, what it started, what was forked from it."""
-        refuse_unknown(request.query_params, ())
-        tops = session_tree(_named_session(session_id), now=timezone.now())
+        asked = ProjectParameters.of(request)
+        tops = session_tree(_named_session(session_id, asked), now=timezone.now())
         members = [node.session for top in tops for node in top.walk()]
         names = _public_ids(members)
         return Response({"items": [node_json(top, names) for top in tops], "total": len(members)})
 
 
+class PartParameters(PageParameters, ProjectParameters):
+    """One page of what belongs to a session."""
+
+
 class FilesView(APIView):
-    @extend_schema(operation_id="session_files", parameters=[PageParameters], responses=shapes.files_shape())
+    @extend_schema(operation_id="session_files", parameters=[PartParameters], responses=shapes.files_shape())
     def get(self, request: Request, session_id: str) -> Response:
         """Files the session's own calls read or changed, changed ones first."""
-        asked = PageParameters.of(request)
-        found = session_files(_named_session(session_id), limit=MAX_LOG_LINES)
+        asked = PartParameters.of(request)
+        found = session_files(_named_session(session_id, asked), limit=MAX_LOG_LINES)
         return Response(_sliced([file_json(file) for file in found], asked))
 
 
 class ToolsView(APIView):
-    @extend_schema(operation_id="session_tools", parameters=[PageParameters], responses=shapes.tools_shape())
+    @extend_schema(operation_id="session_tools", parameters=[PartParameters], responses=shapes.tools_shape())
     def get(self, request: Request, session_id: str) -> Response:
         """Tools the session itself called, the most used first."""
-        asked = PageParameters.of(request)
-        return Response(_sliced([tool_json(t) for t in session_tools(_named_session(session_id))], asked))
+        asked = PartParameters.of(request)
+        found = session_tools(_named_session(session_id, asked))
+        return Response(_sliced([tool_json(tool) for tool in found], asked))
 
 
 class ProjectListView(APIView):

@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from django.forms import Form
+from django.forms import CharField, DecimalField, Field, Form, IntegerField
 from django.http import QueryDict
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 
-from sessions.models import Project
+from sessions.models import AgentSession, Project
 from sessions.scope import Projects, only
+from sessions.selectors import session
 
 MAX_LIMIT = 1000
 MAX_OFFSET = 2**31 - 1
@@ -27,11 +29,35 @@ class Parameters(serializers.Serializer[Any]):
         return dict(given.validated_data)
 
 
+class Body(serializers.Serializer[Any]):
+    """The body of a request. A field it does not know is an error, not ignored."""
+
+    @classmethod
+    def of(cls, request: Request) -> dict[str, Any]:
+        """The validated body; no query parameter is known. Raises ValidationError with a sentence for each fault."""
+        refuse_unknown(request.query_params, ())
+        given = cls(data=request.data)
+        given.is_valid(raise_exception=True)
+        return dict(given.validated_data)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and (unknown := sorted(data.keys() - self.fields.keys())):
+            known = ", ".join(sorted(self.fields)) or "none"
+            raise ValidationError(
+                {name: [f"This field is not known here; known are {known}."] for name in unknown}
+            )
+        return super().to_internal_value(data)
+
+
 class PageParameters(Parameters):
     """Where a page of a list starts and how long it may be."""
 
-    offset = serializers.IntegerField(min_value=0, max_value=MAX_OFFSET, default=0)
-    limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=100)
+    offset = serializers.IntegerField(
+        min_value=0, max_value=MAX_OFFSET, default=0, help_text="How many to leave out before the first."
+    )
+    limit = serializers.IntegerField(
+        min_value=1, max_value=MAX_LIMIT, default=100, help_text="How many at most."
+    )
 
 
 class ProjectParameters(Parameters):
@@ -67,9 +93,42 @@ def projects_of(name: str | None) -> Projects:
     return only(int(found))
 
 
+def named_session(session_id: str, projects: Projects = None) -> AgentSession:
+    """The session of this id, if it is of one of the projects. Raises NotFound."""
+    found = session(session_id)
+    if found is None or (projects is not None and found.project_id not in projects):
+        raise NotFound("There is no session with this id.")
+    return found
+
+
 def cleaned(form: Form) -> dict[str, Any]:
     """A form's cleaned data; its errors are raised in the API's shape."""
     if not form.is_valid():
         errors = {name: [str(e) for e in found] for name, found in form.errors.items()}
         raise ValidationError(errors)
     return form.cleaned_data
+
+
+# An integer is a decimal's kin, text is neither's.
+_JSON_TYPES: dict[type[Field], str] = {DecimalField: "number", IntegerField: "integer", CharField: "string"}
+
+
+def form_parameters(form: type[Form]) -> list[OpenApiParameter]:
+    """How `/api/schema` describes the parameters that a form reads."""
+    return [
+        OpenApiParameter(name, _form_field_schema(field), description=str(field.help_text))
+        for name, field in form.base_fields.items()
+    ]
+
+
+def _form_field_schema(field: Field) -> dict[str, Any]:
+    choices: Any = getattr(field, "choices", None)
+    if choices is not None:
+        return {"type": "string", "enum": [value for value, _ in choices if value]}
+    kind = next((kind for cls, kind in _JSON_TYPES.items() if isinstance(field, cls)), "boolean")
+    limits = {
+        "minimum": getattr(field, "min_value", None),
+        "maximum": getattr(field, "max_value", None),
+        "maxLength": getattr(field, "max_length", None),
+    }
+    return {"type": kind} | {name: limit for name, limit in limits.items() if limit is not None}

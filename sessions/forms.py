@@ -47,18 +47,31 @@ class FlagField(forms.Field):
         return word in _TRUE
 
 
-def _text(limit: int = 300) -> forms.CharField:
-    return forms.CharField(required=False, max_length=limit)
+def _text(help_text: str, limit: int = 300) -> forms.CharField:
+    return forms.CharField(required=False, max_length=limit, help_text=help_text)
 
 
-def _number(most: int) -> forms.DecimalField:
-    return forms.DecimalField(required=False, min_value=0, max_value=most)
+def _from(what: str) -> forms.CharField:
+    return _text(f"{what} from here on: ISO date or datetime, naive ones in the zone of `tz`.", 60)
 
 
-def _choice(values: Mapping[str, Any] | tuple[str, ...]) -> forms.ChoiceField:
+def _until(what: str) -> forms.CharField:
+    return _text(f"{what} before this: ISO date, that whole day included, or datetime.", 60)
+
+
+def _number(most: int, help_text: str) -> forms.DecimalField:
+    return forms.DecimalField(required=False, min_value=0, max_value=most, help_text=help_text)
+
+
+def _flag(help_text: str) -> FlagField:
+    return FlagField(required=False, help_text=help_text)
+
+
+def _choice(values: Mapping[str, Any] | tuple[str, ...], help_text: str) -> forms.ChoiceField:
     names = ", ".join(values)
     return forms.ChoiceField(
         required=False,
+        help_text=help_text,
         choices=[("", "Any"), *((name, name) for name in values)],
         error_messages={"invalid_choice": f"“%(value)s” is not one of {names}."},
     )
@@ -70,39 +83,46 @@ class SessionFilterForm(forms.Form):
     `filters()` gives what was asked in the types `session_list` takes; times are UTC, ends exclusive.
     """
 
-    status = _choice(STATUSES)
-    model = _text()
-    model_provider = _text()
-    model_family = _text()
-    model_version = _text()
-    include_subagents = FlagField(required=False)
+    status = _choice(STATUSES, "How the session stands.")
+    model = _text("Words that all occur in the name of a model it used.")
+    model_provider = _text("Who makes a model it used, such as Claude.")
+    model_family = _text("The family of a model it used, such as Opus.")
+    model_version = _text("The version of a model it used, such as Opus 4.5.")
+    include_subagents = _flag("Whether sessions that others started are listed as well.")
     # Probes and files of hooks alone hold no prompt, response or call: hidden unless asked for.
-    include_inactive = FlagField(required=False)
-    root_session_id = _text()
-    project = _text(200)
-    branch = _text()
-    tool = _text()
-    skill = _text()
-    agent = _text()
-    has_errors = FlagField(required=False)
-    q = _text(500)
-    tz = _text(100)
-    start_date = _text(60)
-    end_date = _text(60)
-    created_start = _text(60)
-    created_end = _text(60)
-    completed_start = _text(60)
-    completed_end = _text(60)
-    updated_start = _text(60)
-    updated_end = _text(60)
-    min_duration = _number(MAX_SECONDS)
-    max_duration = _number(MAX_SECONDS)
-    min_cost = _number(MAX_USD)
-    max_cost = _number(MAX_USD)
-    sort_by = _choice(SORTS)
-    sort_order = _choice(("asc", "desc"))
-    offset = forms.IntegerField(required=False, min_value=0, max_value=MAX_OFFSET)
-    limit = forms.IntegerField(required=False, min_value=1, max_value=MAX_LIMIT)
+    include_inactive = _flag("Whether sessions without any prompt, response or call are listed as well.")
+    root_session_id = _text("Of the family of this session, itself included.")
+    project = _text("Id or slug of a project; every project when absent.", 200)
+    branch = _text("The Git branch it began on.")
+    tool = _text("A tool it called, by its whole name.")
+    skill = _text("A skill it used, by its whole name.")
+    agent = _text("A kind of subagent it started, by its whole name.")
+    has_errors = _flag("Whether a tool call or a request to a model failed.")
+    q = _text("Words that must all occur in title, branch or prompts, or begin its id.", 500)
+    tz = _text("IANA name of the zone of naive times; the installation's own when absent.", 100)
+    start_date = _from("Began")
+    end_date = _until("Began")
+    created_start = _from("Began")
+    created_end = _until("Began")
+    completed_start = _from("Ended, if it has ended,")
+    completed_end = _until("Ended, if it has ended,")
+    updated_start = _from("Last record")
+    updated_end = _until("Last record")
+    min_duration = _number(MAX_SECONDS, "Seconds from first to last record, pauses included, at least.")
+    max_duration = _number(MAX_SECONDS, "Seconds from first to last record, pauses included, at most.")
+    min_cost = _number(MAX_USD, "US dollars of its own responses, at least.")
+    max_cost = _number(MAX_USD, "US dollars of its own responses, at most.")
+    sort_by = _choice(SORTS, "What to sort by, started_at when absent; what is unknown comes last.")
+    sort_order = _choice(("asc", "desc"), "Which way, desc when absent.")
+    offset = forms.IntegerField(
+        required=False, min_value=0, max_value=MAX_OFFSET, help_text="How many to leave out before the first."
+    )
+    limit = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MAX_LIMIT,
+        help_text=f"How many at most; {DEFAULT_LIMIT} when absent.",
+    )
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = self.cleaned_data

@@ -24,7 +24,8 @@ def ingest_json(status: IngestStatus, offset: int, limit: int) -> dict[str, Any]
         "finishedAt": iso(run.finished_at) if run else None,
         "progress": _progress_json(status.progress) if status.progress else None,
         "equation": equation,
-        "report": run.report if run else {},
+        "error": run.report.get("error") if run else None,
+        "report": run.report if run and "files" in run.report else None,
         "lookedIn": run.looked_in if run else [],
         "sources": {
             "items": [_source_json(source) for source in sources[offset : offset + limit]],

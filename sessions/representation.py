@@ -7,17 +7,9 @@ from sessions.api_fields import dollars, iso, rounded_money
 from sessions.derive.story import dates_of
 from sessions.models import AgentSession
 from sessions.parsers.model_names import model_identity
-from sessions.selectors import FileTouched, SessionRow, ToolUsage, Totals, TreeNode
+from sessions.selectors import FileTouched, SessionRow, ToolUsage, Totals, TreeNode, success_share
+from sessions.serializers import DATE_NAMES
 
-DATE_NAMES = (
-    "createdAt",
-    "updatedAt",
-    "completedAt",
-    "plannedAt",
-    "startedAt",
-    "endedAt",
-    "lastActivityAt",
-)
 SUMMARY_TOOLS = 6
 HEAVY_LISTS = ("updatedFiles", "linkedArtifacts", "toolsUsed", "impactHistory", "timeline", "logs")
 
@@ -155,7 +147,17 @@ def _git(session: AgentSession) -> dict[str, Any]:
         "gitCommitHashes": session.commits,
         "gitAuthor": session.author or None,
         "gitBranch": session.branch or None,
-        "pullRequests": session.pull_requests,
+        "pullRequests": [_pull_request(told) for told in session.pull_requests],
+    }
+
+
+def _pull_request(told: dict[str, Any]) -> dict[str, Any]:
+    """As the transcript has it, except for values of other types than they should be."""
+    number, repository = told.get("number"), told.get("repository")
+    return {
+        "url": told["url"],
+        "number": number if type(number) is int else None,
+        "repository": repository if isinstance(repository, str) else None,
     }
 
 
@@ -190,8 +192,8 @@ def tools_used(tools: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         {
             "name": tool["name"],
             "count": tool["count"],
-            "successRate": (tool["count"] - tool["errors"]) / tool["count"] if tool["count"] else None,
-            "totalMs": tool["totalMs"],
+            "successRate": success_share(tool["ok"], tool["error"]),
+            "totalMs": tool["totalMs"] if tool["timed"] else None,
         }
         for tool in tools
     ]

@@ -8,9 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sessions.api_parameters import refuse_unknown
+from sessions.api_parameters import ProjectParameters, projects_of
 from sessions.archive import ArchiveDamaged, segment_bytes
 from sessions.models import ArchiveSegment
+from sessions.scope import in_projects
 from tasks import serializers as shapes
 from tasks.api_parameters import DocumentParameters
 from tasks.filters import filtered_documents, is_key
@@ -34,11 +35,11 @@ class DocumentListView(APIView):
 
 
 class DocumentView(APIView):
-    @extend_schema(operation_id="document", responses=shapes.document_shape())
+    @extend_schema(operation_id="document", parameters=[ProjectParameters], responses=shapes.document_shape())
     def get(self, request: Request, document_id: str) -> Response:
         """One plan file: its text as it was last read, its tasks, and what could not be understood."""
-        refuse_unknown(request.query_params, ())
-        rows = Document.objects.select_related("project", "feature")
+        projects = projects_of(ProjectParameters.of(request).get("project"))
+        rows = Document.objects.filter(in_projects(projects)).select_related("project", "feature")
         found = rows.filter(pk=int(document_id)).first() if is_key(document_id) else None
         if found is None:
             raise NotFound("There is no document with this id.")

@@ -10,6 +10,7 @@ from sessions.api_fields import iso
 from sessions.models import Project
 from tasks.models import Document, Feature, Phase, ProjectTask, StatusChange
 from tasks.parsers.statuses import DEFERRED, TERMINAL
+from tasks.serializers import REFERENCE_NAMES
 
 Counts = dict[str, int]
 
@@ -244,6 +245,7 @@ def document_json(document: Document, counts: Counts) -> dict[str, Any]:
 
 def document_details(document: Document) -> dict[str, Any]:
     """Check-list items, problems and unknown words of a document."""
+    references = document.facts.get("references") or {}
     return {
         "checklist": [
             {
@@ -263,5 +265,5 @@ def document_details(document: Document) -> dict[str, Any]:
             {"word": found.word, "where": found.where, "count": found.count}
             for found in document.unknown_statuses.all()
         ],
-        "references": document.facts.get("references", {}),
+        "references": {shown: _texts(references.get(name) or ()) for name, shown in REFERENCE_NAMES.items()},
     }

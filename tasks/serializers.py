@@ -9,20 +9,21 @@ from sessions.serializers import (
     counts,
     flags,
     instants,
-    objects,
     page,
     project_fields,
     shape,
     text_lists,
     texts,
     unsure_counts,
+    words,
 )
 from tasks.models import Status
 
-
-def words(*names: str) -> Fields:
-    """Texts that are always there."""
-    return {name: serializers.CharField() for name in names}
+# What a document points to: names of stored facts, and their names in the API.
+REFERENCE_NAMES = {
+    **{name: name for name in ("paths", "features", "prds", "sessions", "requests", "commits", "files")},
+    "pull_requests": "pullRequests",
+}
 
 
 def numbers(*names: str) -> Fields:
@@ -47,8 +48,8 @@ def named_project() -> Fields:
 
 
 def told_dates(name: str, *dates: str) -> Fields:
-    told = shape("PlanDate", words("value", "confidence", "source"), allow_null=True)
-    return {"dates": shape(name, dict.fromkeys(dates, told))}
+    told = words("value", "confidence", "source")
+    return {"dates": shape(name, {date: shape("PlanDate", told, allow_null=True) for date in dates})}
 
 
 def task_fields() -> Fields:
@@ -145,6 +146,34 @@ def document_shape() -> Any:
     content = serializers.CharField(
         allow_null=True, allow_blank=True, help_text="As it was last read; null where the archive lost it."
     )
-    details: Fields = {"content": content, "references": serializers.DictField()}
-    lists = objects("checklist", "problems", "unknownStatuses", "tasks")
-    return shape("Document", document_fields(), details, lists)
+    return shape(
+        "Document",
+        document_fields(),
+        {"content": content, "references": _references()},
+        {"checklist": _checklist(), "problems": _problems(), "unknownStatuses": _unknown_statuses()},
+        {"tasks": shape("DocumentTask", task_fields(), many=True)},
+    )
+
+
+def _references() -> Any:
+    return shape("References", text_lists(*REFERENCE_NAMES.values()))
+
+
+def _checklist() -> Any:
+    return shape(
+        "ChecklistItem",
+        words("text"),
+        texts("heading"),
+        counts("depth"),
+        unsure_counts("line"),
+        flags("isDone"),
+        many=True,
+    )
+
+
+def _problems() -> Any:
+    return shape("DocumentProblem", words("reason", "detail", "excerpt"), unsure_counts("line"), many=True)
+
+
+def _unknown_statuses() -> Any:
+    return shape("UnknownStatus", words("word", "where"), counts("count"), many=True)

@@ -10,14 +10,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from sessions.api_parameters import refuse_unknown
 from sessions.models import SyncRun
+
+STATES = ("ok", "unavailable")
 
 
 class HealthSerializer(serializers.Serializer[Any]):
     """`status` and `db` are "ok", or "unavailable" with a sentence in `detail`."""
 
-    status = serializers.CharField()
-    db = serializers.CharField()
+    status = serializers.ChoiceField(STATES)
+    db = serializers.ChoiceField(STATES)
     detail = serializers.CharField(allow_null=True)
 
 
@@ -30,6 +33,7 @@ class HealthView(APIView):
     @extend_schema(operation_id="health", responses={200: HealthSerializer, 503: HealthSerializer}, auth=[])
     def get(self, request: Request) -> Response:
         """Whether the database can be asked and has its tables."""
+        refuse_unknown(request.query_params, ())
         try:
             SyncRun.objects.exists()
         except DatabaseError:

@@ -16,6 +16,7 @@ import rest_framework
 from django.utils.csp import CSP
 
 from telemetry_site import env
+from telemetry_site.api_vocabulary import TAGS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -204,7 +205,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         *(["rest_framework.authentication.SessionAuthentication"] if IS_TEAM else []),
     ],
     "DEFAULT_PERMISSION_CLASSES": ["telemetry_site.access.permissions.MayAsk"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "telemetry_site.api_schema.OperationSchema",
     "EXCEPTION_HANDLER": "telemetry_site.api_errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -215,9 +216,16 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["telemetry_site.access.permissions.MayAsk"],
+    "TAGS": [{"name": name, "description": meaning} for name, meaning in TAGS.items()],
+    "COMPONENT_SPLIT_REQUEST": True,
+    # A list of values says itself what its values are.
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # One name for each set of values, under whatever field names they appear.
     "ENUM_NAME_OVERRIDES": {
         "PlanStatusEnum": "tasks.models.Status",
         "LinkStateEnum": "tasks.models.Link.State",
+        "SessionStatusEnum": "sessions.selectors.filters.STATUSES",
+        "OutcomeEnum": "sessions.models.ToolCall.Outcome",
+        "HealthEnum": "telemetry_site.health.STATES",
     },
 }

@@ -31,6 +31,8 @@ from sessions.selectors.usage import (
     ToolUsage,
     session_files,
     session_tools,
+    success_rate,
+    success_share,
     token_timeline,
 )
 
@@ -69,6 +71,8 @@ __all__ = [
     "session_tools",
     "session_tree",
     "status_of",
+    "success_rate",
+    "success_share",
     "token_timeline",
     "told_dates",
     "told_impact",

@@ -67,6 +67,21 @@ def _points(responses: Any, agent: str) -> Iterator[TokenPoint]:
         )
 
 
+def success_share(ok: int, failed: int) -> float | None:
+    """The part of the calls that succeeded, 0 to 1, of those that succeeded or failed; None when none did.
+
+    What was rejected, interrupted, blocked or never answered says nothing about the tool.
+    """
+    judged = ok + failed
+    return ok / judged if judged else None
+
+
+def success_rate(ok: int, failed: int) -> float | None:
+    """The same in percent, as every metric has it."""
+    judged = ok + failed
+    return 100 * ok / judged if judged else None
+
+
 @dataclass(frozen=True, slots=True)
 class ToolUsage:
     """A session's own calls of one tool; times are sums, None where no call has one."""
@@ -81,9 +96,9 @@ class ToolUsage:
     slowest_ms: int | None
 
     @property
-    def success_rate(self) -> float:
-        """Percent of the calls whose answer is no error."""
-        return 100 * (self.calls - self.errors) / self.calls
+    def success_rate(self) -> float | None:
+        """Percent of the calls that succeeded or failed; None when none did."""
+        return success_rate(self.outcomes.get("ok", 0), self.outcomes.get("error", 0))
 
 
 def session_tools(session: AgentSession) -> list[ToolUsage]:
