@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from alerts.api_urls import endpoints as alert_endpoints
 from analytics.api_urls import endpoints as analytics_endpoints
 from analytics.prometheus.api import PrometheusView
 from sessions.api_urls import endpoints as session_endpoints
@@ -24,7 +25,7 @@ urlpatterns: list[URLPattern] = [
     *_both("analytics/export/prometheus", PrometheusView, "api-prometheus", versioned=False),
     *(
         pattern
-        for route, view, name in (*session_endpoints, *task_endpoints, *analytics_endpoints)
-        for pattern in _both(route, view, name)
+        for route, view, name in (*session_endpoints, *task_endpoints, *analytics_endpoints, *alert_endpoints)
+        for pattern in _both(route, view, name, versioned=getattr(view, "is_versioned_by_data", True))
     ),
 ]

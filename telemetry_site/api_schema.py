@@ -74,6 +74,7 @@ class OperationSchema(AutoSchema):
             codes.append("404")
         if self.method not in SAFE:
             codes.append("415")
+        codes += getattr(self.view, "more_errors", {}).get(self.method, ())
         return sorted(codes)
 
     def _error(self, code: str) -> dict[str, Any]:

@@ -22,6 +22,8 @@ IDENTIFIERS = {
     "feature_id": ("passkey-login-v1", "Slug of a feature, or its `key`."),
     "task_id": ("TASK-1.2", "Id of a task, or the id its plan gives it where only one plan does."),
     "document_id": ("17", "Id of a document."),
+    "alert_id": ("alert-cost", "Id of an alert rule."),
+    "notification_id": ("42", "Id of a notification."),
 }
 EXAMPLES: dict[str, object] = {
     "after": 200,
@@ -75,6 +77,7 @@ EXAMPLES: dict[str, object] = {
     "status": "completed",
     "task": "TASK-1.2",
     "tool": "Bash",
+    "unread": True,
     "tz": "Europe/Berlin",
     "updated_end": "2026-03-31",
     "updated_start": "2026-03-01",

@@ -224,6 +224,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "PlanStatusEnum": "tasks.models.Status",
         "LinkStateEnum": "tasks.models.Link.State",
+        "AlertStateEnum": "alerts.serializers.STATES",
         "SessionStatusEnum": "sessions.selectors.filters.STATUSES",
         "OutcomeEnum": "sessions.models.ToolCall.Outcome",
         "HealthEnum": "telemetry_site.health.STATES",

@@ -25,6 +25,7 @@ _READ_ROUTES: Final = (
     *("sessions", "sessions/<str:session_id>", "sessions/<str:session_id>/entries"),
     *("sessions/<str:session_id>/raw", "sessions/<str:session_id>/tree", "sessions/<str:session_id>/files"),
     *("sessions/<str:session_id>/tools", "sessions/<str:session_id>/linked-features"),
+    *("analytics/alerts/<str:alert_id>/events", "analytics/notifications"),
     *("tasks", "tasks/<str:task_id>", "documents", "documents/<str:document_id>"),
     *("features", "features/<str:feature_id>", "features/<str:feature_id>/linked-sessions"),
 )
@@ -35,6 +36,10 @@ NEEDED: Final[Mapping[str, Mapping[str, Scope]]] = {
     # Where Prometheus looks by itself; the one route that is not below /api/.
     "metrics": {"GET": Scope.METRICS_READ},
     "sessions/<str:session_id>/links": {"POST": Scope.WRITE},
+    "analytics/alerts": {"GET": Scope.READ, "POST": Scope.WRITE},
+    "analytics/alerts/<str:alert_id>": {"GET": Scope.READ, "PATCH": Scope.WRITE, "DELETE": Scope.WRITE},
+    "analytics/notifications/<str:notification_id>": {"PATCH": Scope.WRITE},
+    "analytics/notifications/read-all": {"POST": Scope.WRITE},
 }
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
+from alerts.editing import create_rule
 from analytics.rollups import roll_up
 from analytics.tests import passkey_plans as planned
 from sessions.tests import samples as s
@@ -76,6 +78,8 @@ def fill(folder: Path) -> None:
     sync([folder], now=planned.NOW)
     link_all()
     roll_up()
+    rule = {"metric": "session_cost", "aggregation": "sum", "threshold": Decimal(5)}
+    create_rule({"public_id": "alert-cost", "name": "Dear", **rule}, [], now=planned.NOW)
 
 
 def address(path: str, query: str) -> str:
@@ -84,6 +88,8 @@ def address(path: str, query: str) -> str:
         "session_id": s.uid("a"),
         "feature_id": "passkey-login-v1",
         "task_id": "PK-001",
+        "alert_id": "alert-cost",
+        "notification_id": "1",
         "document_id": Document.objects.values_list("pk", flat=True).first(),
     }
     return f"{path.format_map(named)}?{query}"

@@ -22,7 +22,13 @@ PURE = [
     "analytics/periods.py",
     "analytics/charts.py",
     "analytics/formatting.py",
+    "alerts/baselines.py",
     "alerts/conditions.py",
+    "alerts/definition.py",
+    "alerts/replay.py",
+    "alerts/states.py",
+    "alerts/validation.py",
+    "alerts/windows.py",
 ]
 FRAMEWORKS = {"django", "rest_framework", "drf_spectacular", "django_htmx"}
 
