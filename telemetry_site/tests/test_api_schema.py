@@ -43,7 +43,7 @@ QUERIES = {
 READ = sorted(
     (path, query)
     for path, methods in DESCRIBED["paths"].items()
-    if "get" in methods
+    if "get" in methods and "application/json" in methods["get"]["responses"]["200"]["content"]
     for query in QUERIES.get(path, [""])
 )
 
