@@ -76,6 +76,22 @@ def lines_of(entries: Iterable[TranscriptEntry]) -> Iterator[tuple[TranscriptEnt
         yield entry, raw[start : start + entry.length]
 
 
+def readable_lines(entries: Iterable[TranscriptEntry]) -> list[tuple[TranscriptEntry, bytes | None]]:
+    """Each entry with its line, None where the archive is damaged, which costs no other line."""
+    entries = list(entries)
+    try:
+        return list(lines_of(entries))
+    except ArchiveDamaged:
+        return [(entry, _line(entry)) for entry in entries]
+
+
+def _line(entry: TranscriptEntry) -> bytes | None:
+    try:
+        return next(raw for _, raw in lines_of([entry]))
+    except ArchiveDamaged:
+        return None
+
+
 def _covers(segment: ArchiveSegment, entry: TranscriptEntry) -> bool:
     return (
         segment.source_id == entry.source_id

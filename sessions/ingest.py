@@ -36,6 +36,7 @@ from sessions.parsers.lines import Chunk
 from sessions.parsers.normalise import quarter_of
 from sessions.parsers.pricing import PriceBook
 from sessions.parsers.records import SESSION, BadLine, Event, ParsedLine, SessionRef
+from sessions.search.lines import IndexedLine, index_lines
 
 ENTRY_COLUMNS = (
     "id",
@@ -226,6 +227,7 @@ class BatchWriter:
             new = self._new_lines()
             self._write_entries(new)
             self._write_facts(new)
+            index_lines(IndexedLine(n.entry_id, n.session_key, n.line.at_ms, n.line.texts) for n in new)
         save_columns(SourceFile, list(self._sources.values()), SOURCE_COLUMNS)
         for action in self._after:
             action()

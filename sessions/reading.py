@@ -25,6 +25,7 @@ from sessions.parsers.formats.claude_code import LineReader, first_owner, identi
 from sessions.parsers.keys import bytes_key
 from sessions.parsers.lines import Chunk, Tail, content, prefix_matches, read_chunks, split
 from sessions.parsers.records import BadLine, ParsedLine
+from sessions.search.lines import forget_entries
 
 # Growth of a file up to this size is checked against every byte read before; of a larger one, against its first and
 # last segment, and against all of it when its inode changed. `verify --sources` checks everything.
@@ -233,6 +234,7 @@ def _delete_tail_rows(source: SourceFile, counted: bool) -> None:
         session__source_links__source=source, source=source, provisional=True
     )
     ids = list(entries.values_list("id", flat=True))
+    forget_entries(ids)
     SessionEvent.objects.filter(entry_id__in=ids).delete()
     TranscriptEntry.objects.filter(id__in=ids).delete()
     QuarantinedLine.objects.filter(source=source, provisional=True).delete()

@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 
 from sessions.models import AgentSession, ArchiveSegment, Project, SourceFile
 from sessions.rebuild import delete_facts
+from sessions.search.items import forget_projects
 
 
 def remove_sources(sources: QuerySet[SourceFile]) -> int:
@@ -16,5 +17,7 @@ def remove_sources(sources: QuerySet[SourceFile]) -> int:
     ArchiveSegment.objects.filter(source_id__in=ids).delete()
     AgentSession.objects.filter(id__in=sessions).delete()
     SourceFile.objects.filter(id__in=ids).delete()
-    Project.objects.filter(is_demo=True, sessions=None).delete()
+    emptied = Project.objects.filter(is_demo=True, sessions=None)
+    forget_projects(emptied.values_list("id", flat=True))
+    emptied.delete()
     return len(ids)

@@ -13,7 +13,7 @@ from hashlib import sha256
 from django.db import transaction
 from django.db.models import F
 
-from sessions.archive import SEGMENT_COLUMNS, segment_bytes, segment_row
+from sessions.archive import SEGMENT_COLUMNS, segment_row
 from sessions.bulk import save_columns, write_rows
 from sessions.models import ArchiveSegment, Project, SourceFile
 from sessions.parsers.discovery import FoundFile
@@ -24,6 +24,7 @@ from tasks.history import read_history
 from tasks.models import ChecklistItem, Document, PlanProblem, PlanSettings, ProjectTask, UnknownStatus
 from tasks.parsers.layouts.registry import BY_NAME
 from tasks.parsers.records import FACTS_VERSION, ParsedDocument
+from tasks.plan_index import document_bytes, index_plans
 from tasks.reading import ReadFile, Reading, parse, read_files
 
 _BATCH = 500
@@ -71,12 +72,14 @@ def _ingest_project(project: Project, surveys: list[RootSurvey], now: datetime, 
         _save_roots(surveys, now)
         _write(project, reading, now, tally)
         derive_project(project, now, tally.features, tally.tasks)
+        index_plans(project.pk)
         PlanSettings.objects.filter(project=project, stale=True).update(stale=False)
     tally.projects.add(project.pk)
     for survey in surveys:
         if survey.exists and read_history(survey.root, prefix_of(survey.root)):
             with transaction.atomic():
                 derive_project(project, now, Counter(), tally.tasks)
+                index_plans(project.pk)
 
 
 def _save_roots(surveys: Iterable[RootSurvey], now: datetime) -> None:
@@ -284,11 +287,11 @@ def rebuild_plans(now: datetime) -> int:
                 describe(document, parsed)
             save_described(described)
             derive_project(project, now, Counter(), Counter())
+            index_plans(project.pk)
         count += len(described)
     return count
 
 
 def _parsed_again(document: Document) -> ParsedDocument:
-    segments = ArchiveSegment.objects.filter(source=document.source, generation=document.source_generation)
-    raw = b"".join(segment_bytes(segment) for segment in segments.order_by("offset"))
+    raw = document_bytes(document)
     return parse(BY_NAME[document.layout], document.project_path, raw, document.source.size)

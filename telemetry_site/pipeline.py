@@ -33,10 +33,12 @@ from sessions.reading_run import Progress, ReadingResult, read_changed
 from sessions.rebuild import rebuild
 from sessions.refresh import refresh_stale
 from sessions.removal import remove_sources
+from sessions.search.filling import empty_index, fill_lines_and_titles, is_to_be_filled
 from tasks.discovery import survey_plans
 from tasks.ingest import PlansTally, ingest_plans, rebuild_plans
 from tasks.linking import link_all, link_due, mark_plans_due
 from tasks.models import LinkDue, ProjectTask
+from tasks.plan_index import fill_plans
 from tasks.roots import add_manual_root
 from telemetry_site.restating import catch_up, finish_restatement, on_refreshed, restating
 
@@ -152,7 +154,18 @@ def _is_unfinished() -> bool:
         or counters.is_restating()
         or counters.is_unsettled()
         or is_uncounted()
+        or is_to_be_filled()
     )
+
+
+def _fill_search(stop: Callable[[], bool] = lambda: False) -> None:
+    """Make findable what was read before there was an index."""
+    if not is_to_be_filled():
+        return
+    for _ in fill_lines_and_titles(stop):
+        Lease.renew("sync", _owner(), timezone.now())
+    if not stop():
+        fill_plans()
 
 
 @contextmanager
@@ -192,6 +205,7 @@ def _run(
         has_new_plans = read_plans(result, now, stop)
         result.links = _link()
         roll_up()
+        _fill_search(stop)
         if has_new_plans or not is_captured(now):
             capture(now)
         _count(has_new_plans=has_new_plans)
@@ -267,6 +281,7 @@ def rebuild_all(*, report: Callable[[int, int], None] = lambda _done, _total: No
     """
     done, total, prices = 0, SourceFile.objects.count(), price_book()
     with Lease("sync", _owner(), timezone.now()), restating():
+        empty_index()
         for count in rebuild(prices):
             done += count
             report(done, total)
@@ -275,6 +290,7 @@ def rebuild_all(*, report: Callable[[int, int], None] = lambda _done, _total: No
         rebuild_plans(timezone.now())
         link_all()
         roll_up()
+        _fill_search()
     return done
 
 

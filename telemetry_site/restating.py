@@ -11,6 +11,7 @@ from django.utils import timezone
 from analytics import counters
 from analytics.rollups import roll_up
 from sessions.refresh import refresh_stale
+from sessions.search.titles import index_titles
 from tasks.linking import link_due, mark_due
 
 
@@ -18,6 +19,7 @@ def on_refreshed(session_ids: list[int]) -> None:
     """What follows from sessions whose columns were derived, in the same transaction."""
     mark_due(session_ids)
     counters.count_sessions(session_ids)
+    index_titles(session_ids)
 
 
 def catch_up() -> None:

@@ -10,10 +10,10 @@ from django.utils.safestring import SafeString, mark_safe
 from analytics.plans.linked_sessions import links_of, serving_sessions
 from analytics.plans.querysets import words_with_counts
 from analytics.plans.work import Progress, progress_by
-from sessions.archive import ArchiveDamaged, segment_bytes
+from sessions.archive import ArchiveDamaged
 from sessions.markdown import render
-from sessions.models import ArchiveSegment
 from tasks.models import Document, PlanProblem, ProjectTask, UnknownStatus
+from tasks.plan_index import document_bytes
 
 DOCUMENTS_ON_A_PAGE = 50
 PROBLEMS_ON_A_PAGE = 50
@@ -116,9 +116,8 @@ def document_page(document: Document, *, page: str | None = None) -> DocumentPag
 
 def document_text(document: Document) -> DocumentText:
     """The file's bytes out of the archive, made readable and harmless."""
-    segments = ArchiveSegment.objects.filter(source=document.source, generation=document.source_generation)
     try:
-        raw = b"".join(segment_bytes(segment) for segment in segments.order_by("offset"))
+        raw = document_bytes(document)
     except ArchiveDamaged as damage:
         return DocumentText(trouble=str(damage))
     if not raw:

@@ -2,6 +2,7 @@ from sessions.models.entry import TranscriptEntry
 from sessions.models.event import SessionEvent, SessionFacet
 from sessions.models.project import Project
 from sessions.models.response import ModelResponse, ResponseCopy
+from sessions.models.search import SearchFill, SearchItem, SearchSubject
 from sessions.models.session import AgentSession
 from sessions.models.source import ArchiveSegment, QuarantinedLine, SourceFile, SourceSession
 from sessions.models.sync import DirtyQuarter, SyncLease, SyncRun
@@ -15,6 +16,9 @@ __all__ = [
     "Project",
     "QuarantinedLine",
     "ResponseCopy",
+    "SearchFill",
+    "SearchItem",
+    "SearchSubject",
     "SessionEvent",
     "SessionFacet",
     "SourceFile",

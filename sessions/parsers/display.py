@@ -12,9 +12,12 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
+def without_escapes(text: str) -> str:
+    """The text without terminal escapes: colours, cursor movements, links."""
+    return _ESCAPES.sub("", text) if "\x1b" in text else text
+
+
 def shown(text: str) -> str:
     """The text without terminal escapes, its other control characters and text-reordering marks made visible."""
-    if "\x1b" in text:
-        text = _ESCAPES.sub("", text)
-    text = _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
+    text = _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", without_escapes(text).replace("\r\n", "\n"))
     return _BIDI.sub(lambda mark: f"[U+{ord(mark[0]):04X}]", text)

@@ -112,6 +112,15 @@ class Event(NamedTuple):
     data: dict[str, object] | None = None
 
 
+class SearchText(NamedTuple):
+    """Words of a line that can be searched for. The tool of a result stands with its call, which `call_id` names."""
+
+    kind: str
+    text: str
+    call_id: str = ""
+    tool: str = ""
+
+
 class Problem(NamedTuple):
     """Something in a stored line that was read differently from how it was written."""
 
@@ -143,6 +152,7 @@ class ParsedLine:
     events: Sequence[Event] = ()
     facets: Sequence[tuple[str, str]] = ()
     problems: Sequence[Problem] = ()
+    texts: Sequence[SearchText] = ()
 
     @property
     def call_parts(self) -> Sequence[ToolUse | ToolResult | Spawn]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sessions.archive import ArchiveDamaged, lines_of
+from sessions.archive import readable_lines
 from sessions.models import (
     AgentSession,
     ModelResponse,
@@ -61,7 +61,7 @@ def entries(
     lines = list(_page_of(session, after_seq, before_seq, min(limit, MAX_PAGE_LINES)))
     if not lines:
         return TranscriptPage([], None, None)
-    read = [(entry, blocks_in(raw)) for entry, raw in _lines(lines)]
+    read = [(entry, blocks_in(raw)) for entry, raw in readable_lines(lines)]
     lookups = _look_up(session, read, block_chars)
     mine = TranscriptEntry.objects.filter(session=session)
     first, last = lines[0].seq, lines[-1].seq
@@ -84,21 +84,6 @@ def _page_of(
         return [*mine.filter(seq=found[0].seq, pk__lt=found[0].pk), *found]
     found = list((mine if after_seq is None else mine.filter(seq__gt=after_seq))[:limit])
     return [*found, *mine.filter(seq=found[-1].seq, pk__gt=found[-1].pk)] if found else []
-
-
-def _lines(lines: list[TranscriptEntry]) -> list[tuple[TranscriptEntry, bytes | None]]:
-    """Each entry with its line, None where the archive is damaged, which costs no other line."""
-    try:
-        return list(lines_of(lines))
-    except ArchiveDamaged:
-        return [(entry, _line(entry)) for entry in lines]
-
-
-def _line(entry: TranscriptEntry) -> bytes | None:
-    try:
-        return next(raw for _, raw in lines_of([entry]))
-    except ArchiveDamaged:
-        return None
 
 
 def blocks_in(raw: bytes | None) -> list[Block]:
@@ -143,7 +128,7 @@ def _add_answers_elsewhere(found: _Lookups, here: set[int]) -> None:
     wanted = {key for key in told if key is not None} - here
     if wanted:
         lines = TranscriptEntry.objects.filter(pk__in=wanted).order_by("source_id", "generation", "offset")
-        for call_id, answer in _answers((entry, blocks_in(raw)) for entry, raw in _lines(list(lines))):
+        for call_id, answer in _answers((entry, blocks_in(raw)) for entry, raw in readable_lines(lines)):
             found.results.setdefault(call_id, answer)
 
 

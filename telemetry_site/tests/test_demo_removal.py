@@ -13,6 +13,8 @@ from sessions.models import (
     ModelResponse,
     Project,
     ResponseCopy,
+    SearchItem,
+    SearchSubject,
     SessionEvent,
     SourceFile,
     ToolCall,
@@ -50,6 +52,8 @@ def test_removed_demo_leaves_no_row(settings: LazySettings, tmp_path: Path) -> N
     assert {table.__name__: table.objects.count() for table in TABLES} == dict.fromkeys(
         (table.__name__ for table in TABLES), 0
     )
+    assert not SearchItem.objects.exclude(kind=SearchItem.Kind.GONE).exists()
+    assert not SearchSubject.objects.exists()
 
 
 @pytest.mark.django_db
@@ -59,8 +63,11 @@ def test_removing_the_demo_keeps_what_was_read_elsewhere(settings: LazySettings,
     write_demo(tmp_path / "own", seed=2, now=NOW, days=30)
     pipeline.sync([tmp_path / "own" / "claude"], now=NOW)
     own = AgentSession.objects.count(), ModelResponse.objects.count(), ToolCall.objects.count()
+    findable = SearchItem.objects.count()
     pipeline.sync([tmp_path / "demo" / "claude"], now=NOW)
+    assert SearchItem.objects.count() > findable
 
     pipeline.remove_source_root(tmp_path / "demo")
 
     assert (AgentSession.objects.count(), ModelResponse.objects.count(), ToolCall.objects.count()) == own
+    assert SearchItem.objects.exclude(kind=SearchItem.Kind.GONE).count() == findable

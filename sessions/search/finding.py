@@ -1,0 +1,159 @@
+"""Which items a search finds, in which order: the newest of them, so that common words cost no more than rare ones."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import log2
+from typing import NamedTuple
+
+from sessions.models import SearchItem
+from sessions.parsers.normalise import QUARTER_MS
+from sessions.scope import Projects
+from sessions.search.engine import FoundRow, newest
+from sessions.search.items import first_of_quarter, kind_mark, quarter_of_item, session_mark, tool_mark
+from sessions.search.lines import MAX_ITEM_CHARS
+from sessions.search.query import Query
+
+# So many matches are looked at, the newest; what more there are is said, not counted.
+MOST_MATCHES = 10_000
+RANK, NEWEST = "rank", "newest"
+SORTS = (RANK, NEWEST)
+
+_Kind = SearchItem.Kind
+# Words of a title tell more of what something is about than words of a file that a tool printed.
+_WEIGHTS: dict[int, float] = {
+    _Kind.TITLE: 8.0,
+    _Kind.FEATURE: 8.0,
+    _Kind.TASK: 6.0,
+    _Kind.DOCUMENT: 5.0,
+    _Kind.PROMPT: 5.0,
+    _Kind.ANSWER: 3.0,
+    _Kind.THINKING: 2.0,
+    _Kind.TOOL_INPUT: 1.5,
+    _Kind.NOTE: 1.0,
+    _Kind.TOOL_RESULT: 1.0,
+}
+_IN_A_ROW = 2.0
+_SHORT_CHARS, _STEP_CHARS = 200, 64
+_AGING_QUARTERS = 180 * 96  # in half a year a match comes to count half
+_OF_UNKNOWN_AGE = 0.5
+_BREVITY = [
+    1 / (1 + log2(1 + n * _STEP_CHARS / _SHORT_CHARS)) for n in range(MAX_ITEM_CHARS // _STEP_CHARS + 1)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What items are asked for; None and "" are no limit. Times are cut to quarters of an hour, outwards."""
+
+    projects: Projects = None
+    kinds: frozenset[int] | None = None
+    session_key: int | None = None
+    tool: str = ""
+    start: datetime | None = None
+    end: datetime | None = None
+
+    @property
+    def marks(self) -> list[list[str]]:
+        """Groups of marks; an item has one of each."""
+        groups = []
+        if self.kinds is not None:
+            groups.append([kind_mark(kind) for kind in sorted(self.kinds)])
+        if self.session_key is not None:
+            groups.append([session_mark(self.session_key)])
+        if self.tool:
+            groups.append([tool_mark(self.tool)])
+        return groups
+
+    @property
+    def is_impossible(self) -> bool:
+        return self.projects == frozenset() or self.kinds == frozenset()
+
+
+class Hit(NamedTuple):
+    """An item that was found."""
+
+    id: int
+    kind: int
+    target: int
+    session_key: int | None
+    chars: int
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of what was found. `total` is a lower bound where `is_more`: only the newest were looked at."""
+
+    hits: list[Hit]
+    total: int
+    is_more: bool
+    kinds: dict[int, int]
+
+
+def find(
+    query: Query, filters: Filters, *, sort: str = RANK, offset: int = 0, limit: int = 20, now: datetime
+) -> Found:
+    """The hits of a query from `offset` on, best or newest first, in one or two statements."""
+    if filters.is_impossible:
+        return Found([], 0, False, {})
+    rows = _newest(query, filters, MOST_MATCHES + 1)
+    is_more = len(rows) > MOST_MATCHES
+    rows = rows[:MOST_MATCHES]
+    scores = _scores(rows, query, filters, now)
+    order = list(range(len(rows)))
+    if sort == RANK:
+        # Equals newest first: that is their order already, and sorting keeps it.
+        order.sort(key=scores.__getitem__, reverse=True)
+    hits = [Hit(*rows[at], scores[at]) for at in order[offset : offset + limit]]
+    return Found(hits, len(rows), is_more, dict(Counter(row[1] for row in rows)))
+
+
+def _scores(rows: Sequence[FoundRow], query: Query, filters: Filters, now: datetime) -> list[float]:
+    """How well each row fits: by where the words stand, if in a row, how short the text is, and how new."""
+    row = query.in_a_row if rows else None
+    near = (
+        {found[0] for found in _newest(Query((row,), query.unwanted), filters, MOST_MATCHES)} if row else ()
+    )
+    today = int(now.timestamp() * 1000) // QUARTER_MS
+    return [
+        _WEIGHTS[kind]
+        * _BREVITY[chars // _STEP_CHARS]
+        * _freshness(quarter_of_item(key), today)
+        * (_IN_A_ROW if key in near else 1.0)
+        for key, kind, _, _, chars in rows
+    ]
+
+
+def _freshness(quarter: int, today: int) -> float:
+    return _AGING_QUARTERS / (_AGING_QUARTERS + max(0, today - quarter)) if quarter else _OF_UNKNOWN_AGE
+
+
+def _newest(query: Query, filters: Filters, limit: int) -> list[FoundRow]:
+    return newest(
+        query,
+        filters.marks,
+        limit=limit,
+        low=None if filters.start is None else first_of_quarter(_quarter(filters.start, up=False)),
+        high=None if filters.end is None else first_of_quarter(_quarter(filters.end, up=True)),
+        projects=filters.projects,
+    )
+
+
+def _quarter(moment: datetime, *, up: bool) -> int:
+    at_ms = round(moment.timestamp() * 1000)
+    return -(-at_ms // QUARTER_MS) if up else at_ms // QUARTER_MS
+
+
+ROLES: dict[str, frozenset[int]] = {
+    "user": frozenset((_Kind.PROMPT,)),
+    "assistant": frozenset((_Kind.ANSWER, _Kind.THINKING, _Kind.TOOL_INPUT)),
+    "tool": frozenset((_Kind.TOOL_RESULT,)),
+    "system": frozenset((_Kind.NOTE,)),
+}
+
+
+def kinds_named(names: Sequence[str]) -> frozenset[int]:
+    """Kinds by the names that the API and pages give them."""
+    return frozenset(int(_Kind.__members__[name.upper()]) for name in names)

@@ -1,0 +1,63 @@
+r"""What a word is, the same for every database, for what is searched and for what is asked.
+
+A word is a run of letters and digits, so `snake_case`, `file/path.py` and `feat-12` are words in a row. Case and
+accents do not count, and each Han or Kana character is a word, since nothing stands between them. The databases
+are given folded texts, in which beyond ASCII only letters and digits are left: their own rules differ.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+MAX_WORD_CHARS = 64  # a longer one is found by how it begins
+_HAN_AND_KANA = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_SPACED = re.compile(f"([{_HAN_AND_KANA}])")
+# From À on, letters may be an ASCII letter with an accent; combining marks are accents of their own.
+_ACCENTED = re.compile("[\u00c0-\u1fff]")
+_MARKS = re.compile("[\u0300-\u036f]")
+_BETWEEN = re.compile(r"[\W_]+")
+_LONG = re.compile(rf"[^\W_]{{{MAX_WORD_CHARS + 1},}}")
+_WORD = re.compile(r"[^\W_]+")
+# In a text as it was written: a letter may be followed by marks that belong to it.
+_WRITTEN = re.compile(f"[{_HAN_AND_KANA}]|(?:(?![{_HAN_AND_KANA}])[^\\W_][\u0300-\u036f]*)+")
+
+
+class Word(NamedTuple):
+    """A folded word and where it stands in the text it was read from."""
+
+    word: str
+    start: int
+    end: int
+
+
+def folded(text: str) -> str:
+    """The text with its words as the index has them; what stands between them is of no meaning."""
+    text = text.lower() if text.isascii() else _folded_beyond_ascii(text)
+    if any(len(part) > MAX_WORD_CHARS for part in text.split()):
+        return _LONG.sub(lambda long: long[0][:MAX_WORD_CHARS], text)
+    return text
+
+
+def _folded_beyond_ascii(text: str) -> str:
+    text = text.casefold()
+    if _ACCENTED.search(text):
+        text = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text)))
+    return _SPACED.sub(r" \1 ", _BETWEEN.sub(" ", text))
+
+
+def words_in(text: str) -> list[str]:
+    """The folded words of a text, in order."""
+    return _WORD.findall(folded(text))
+
+
+def words_of(text: str) -> Iterator[Word]:
+    """The words of a text as it was written, with their places."""
+    for found in _WRITTEN.finditer(text):
+        yield Word(_folded_word(found[0]), found.start(), found.end())
+
+
+@lru_cache(maxsize=20_000)
+def _folded_word(written: str) -> str:
+    return folded(written).strip()

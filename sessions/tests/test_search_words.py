@@ -1,0 +1,55 @@
+"""What a word is, and that the databases agree with it."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sessions.models import SearchItem
+from sessions.search.engine import clear, newest
+from sessions.search.items import NewItem, add_items
+from sessions.search.query import Query, Term
+from sessions.search.words import MAX_WORD_CHARS, words_in, words_of
+
+SCRIPTS = "aZ09éÅßñŉſ_-/.:'\"\\*&|!()<>\n\tΣςώИйёאبष्แท한글日本カなー²½①…→✓🙂\ue000\ue123e\u0301"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("snake_case", ["snake", "case"]),
+        ("src/file-path.py", ["src", "file", "path", "py"]),
+        ("Naïve CAFÉ", ["naive", "cafe"]),
+        ("cafe\u0301s", ["cafes"]),
+        ("Straße ΟΔΟΣ", ["strasse", "οδοσ"]),
+        ("日本語 text", ["日", "本", "語", "text"]),
+        ("HTTPError404", ["httperror404"]),
+        ("-> … {}", []),
+        ("x" * 100, ["x" * MAX_WORD_CHARS]),
+    ],
+)
+def test_words(text: str, words: list[str]) -> None:
+    assert words_in(text) == words
+
+
+@given(st.text(SCRIPTS, max_size=60))
+def test_words_with_places_are_the_same_words(text: str) -> None:
+    assert [found.word for found in words_of(text)] == words_in(text)
+
+
+@given(st.text(SCRIPTS, max_size=60))
+def test_a_place_holds_its_word(text: str) -> None:
+    for found in words_of(text):
+        assert words_in(text[found.start : found.end]) == [found.word]
+
+
+@pytest.mark.django_db
+@settings(max_examples=60, deadline=None)
+@given(st.text(SCRIPTS, max_size=40))
+def test_the_database_has_the_same_words(text: str) -> None:
+    """All words of a text as one phrase find it: neither more nor fewer stand in the index, in the same order."""
+    clear()
+    [key] = add_items(
+        [NewItem(SearchItem.Kind.PROMPT, 1, f"begin {text} end", 1_770_000_000_000, session_key=1)]
+    )
+    phrase = Query((Term(("begin", *words_in(text), "end")),))
+    assert [row[0] for row in newest(phrase, (), limit=2)] == [key]
