@@ -4,6 +4,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.http import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -21,6 +22,13 @@ from analytics.metrics import (
     metric,
     series_dimension,
 )
+from analytics.number_exports import (
+    POINT,
+    breakdown_export,
+    series_buckets,
+    series_export,
+    session_timeline,
+)
 from analytics.period_parameters import parse_period
 from analytics.periods import BucketKind, Period, PeriodError
 from analytics.selectors import BREAKDOWN_DIMENSIONS, breakdown, overview
@@ -34,12 +42,15 @@ from analytics.serializers import (
     token_point,
     top_models,
 )
-from analytics.series import SeriesPoint, series
-from sessions.api_parameters import MAX_LIMIT, PageParameters, ProjectParameters, named_session, projects_of
-from sessions.scope import Projects
-from sessions.selectors import TokenPoint, token_timeline
+from sessions.api_parameters import MAX_LIMIT, PageParameters, ProjectParameters, projects_of
+from sessions.exporting.downloads import (
+    ExportableView,
+    ExportParameters,
+    as_list_or_file,
+    file_format,
+    file_response,
+)
 
-POINT = "point"
 SERIES_PERIODS = (POINT, *(kind for kind in BucketKind if kind is not BucketKind.QUARTER_HOUR))
 TIMELINE_METRIC = "session_tokens"
 
@@ -80,7 +91,7 @@ class MetricField(serializers.CharField):
             raise ValidationError(str(error)) from None
 
 
-class SeriesParameters(PageParameters, PeriodParameters):
+class SeriesParameters(PageParameters, PeriodParameters, ExportParameters):
     metric = MetricField(help_text="The id of a metric of the catalogue.")
     period = serializers.ChoiceField(
         SERIES_PERIODS, required=False, help_text="The width of a bucket; `point` for a session's timeline."
@@ -114,7 +125,7 @@ class SeriesParameters(PageParameters, PeriodParameters):
         return attrs
 
 
-class BreakdownParameters(PageParameters, PeriodParameters):
+class BreakdownParameters(PageParameters, PeriodParameters, ExportParameters):
     dimension = serializers.ChoiceField(
         BREAKDOWN_DIMENSIONS,
         default="model",
@@ -154,43 +165,40 @@ class OverviewView(APIView):
         return Response(OverviewSerializer(body).data)
 
 
-class SeriesView(APIView):
-    @extend_schema(operation_id="analytics_series", parameters=[SeriesParameters], responses=SeriesSerializer)
-    def get(self, request: Request) -> Response:
+class SeriesView(ExportableView):
+    @extend_schema(
+        operation_id="analytics_series",
+        parameters=[SeriesParameters],
+        responses=as_list_or_file(SeriesSerializer),
+    )
+    def get(self, request: Request) -> HttpResponseBase:
         """A metric over time, ascending: a value per bucket, or per response of one session."""
+        file = file_format(request)
         asked = SeriesParameters.of(request)
+        if file:
+            return file_response(series_export(asked), file)
         projects = projects_of(asked.get("project"))
         if asked["period"] == POINT:
-            items = [token_point(step) for step in _timeline(asked, projects)]
+            items = [token_point(step) for step in session_timeline(asked, projects)]
         else:
-            items = [point(at, asked.get("group_by")) for at in _buckets(asked, projects)]
+            items = [point(at, asked.get("group_by")) for at in series_buckets(asked, projects)]
         offset, limit = asked["offset"], asked["limit"]
         page = {"items": items[offset : offset + limit], "total": len(items)}
         return Response({**page, "offset": offset, "limit": limit})
 
 
-def _buckets(asked: dict[str, Any], projects: Projects) -> list[SeriesPoint]:
-    kind, group_by, within = BucketKind(asked["period"]), asked.get("group_by"), asked["within"]
-    try:
-        return series(asked["metric"], within, kind, projects=projects, group_by=group_by)
-    except UnknownDimension as error:
-        raise ValidationError({"group_by": [str(error)]}) from None
-    except PeriodError as error:
-        raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
-
-
-def _timeline(asked: dict[str, Any], projects: Projects) -> list[TokenPoint]:
-    found = named_session(asked["session_id"], projects)
-    return [step for step in token_timeline(found) if step.at in asked["within"]]
-
-
-class BreakdownView(APIView):
+class BreakdownView(ExportableView):
     @extend_schema(
-        operation_id="analytics_breakdown", parameters=[BreakdownParameters], responses=BreakdownSerializer
+        operation_id="analytics_breakdown",
+        parameters=[BreakdownParameters],
+        responses=as_list_or_file(BreakdownSerializer),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
         """A period split by a dimension; the parts add up to the overview's totals."""
+        file = file_format(request)
         asked = BreakdownParameters.of(request)
+        if file:
+            return file_response(breakdown_export(asked), file)
         projects = projects_of(asked.get("project"))
         rows = breakdown(asked["dimension"], asked["within"], projects=projects, sort=asked["sort"]).rows
         offset, limit = asked["offset"], asked["limit"]

@@ -2,6 +2,7 @@
 
 from analytics import plan_api
 from analytics.api import BreakdownView, OverviewView, SeriesView
+from analytics.fact_api import ResponseListView, ToolCallListView
 from analytics.link_api import LinkDecisionView
 
 endpoints = (
@@ -9,6 +10,8 @@ endpoints = (
     ("analytics/series", SeriesView, "api-series"),
     ("analytics/breakdown", BreakdownView, "api-breakdown"),
     ("analytics/correlation", plan_api.CorrelationView, "api-correlation"),
+    ("responses", ResponseListView, "api-responses"),
+    ("tool-calls", ToolCallListView, "api-tool-calls"),
     ("tasks", plan_api.TaskListView, "api-tasks"),
     ("tasks/<str:task_id>", plan_api.TaskView, "api-task"),
     ("features", plan_api.FeatureListView, "api-features"),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -14,9 +15,11 @@ from analytics import plan_json as shapes
 from analytics.api import PeriodParameters
 from analytics.correlation import CorrelationAsked, CorrelationPage, correlation
 from analytics.periods import ALL_TIME_END, ALL_TIME_START, Period
+from analytics.plan_exports import TASK_PARTS, feature_export, task_export
 from sessions.api_parameters import PageParameters, ProjectParameters, named_session, projects_of
 from sessions.date_bounds import reporting_zone
-from sessions.models import AgentSession
+from sessions.exporting.downloads import ExportableView, as_list_or_file, file_format, file_response
+from sessions.representation import public_ids
 from sessions.scope import Projects, in_projects
 from sessions.selectors import session_rows
 from tasks.api_parameters import FeatureParameters, TaskParameters
@@ -29,8 +32,6 @@ from tasks.representation import (
     task_details,
     task_json,
 )
-
-_TASK_PARTS = ("project", "document", "feature", "phase")
 
 
 class CorrelationParameters(PageParameters, PeriodParameters):
@@ -75,18 +76,23 @@ def _page(items: list[dict[str, Any]], total: int, asked: dict[str, Any]) -> Res
     return Response({"items": items, "total": total, "offset": asked["offset"], "limit": asked["limit"]})
 
 
-class TaskListView(APIView):
-    @extend_schema(operation_id="tasks", parameters=[TaskParameters], responses=shapes.tasks_shape())
-    def get(self, request: Request) -> Response:
+class TaskListView(ExportableView):
+    @extend_schema(
+        operation_id="tasks", parameters=[TaskParameters], responses=as_list_or_file(shapes.tasks_shape())
+    )
+    def get(self, request: Request) -> HttpResponseBase:
         """Tasks that stand in plans, in the order of their plans, with what was used for each."""
+        file = file_format(request)
         asked = TaskParameters.of(request)
+        if file:
+            return file_response(task_export(asked), file)
         found = filtered_tasks(TaskParameters().filters(asked))
         offset, limit = asked["offset"], asked["limit"]
         return _page(_tasks_json(found[offset : offset + limit]), found.count(), asked)
 
 
 def _tasks_json(rows: Any) -> list[dict[str, Any]]:
-    tasks = list(rows.select_related(*_TASK_PARTS))
+    tasks = list(rows.select_related(*TASK_PARTS))
     used = shapes.usage_by("task", [task.pk for task in tasks])
     return [task_json(task) | used.get(task.pk, shapes.NOTHING_USED) for task in tasks]
 
@@ -102,7 +108,7 @@ class TaskView(APIView):
 
 
 def _named_task(name: str, projects: Projects) -> ProjectTask:
-    rows: Any = ProjectTask.objects.select_related(*_TASK_PARTS)
+    rows: Any = ProjectTask.objects.select_related(*TASK_PARTS)
     rows = rows.filter(in_projects(projects))
     found = rows.filter(pk=int(name)).first() if is_key(name) else None
     named: list[ProjectTask] = [found] if found else list(rows.present().filter(raw_id=name)[:2])
@@ -113,11 +119,18 @@ def _named_task(name: str, projects: Projects) -> ProjectTask:
     return named[0]
 
 
-class FeatureListView(APIView):
-    @extend_schema(operation_id="features", parameters=[FeatureParameters], responses=shapes.features_shape())
-    def get(self, request: Request) -> Response:
+class FeatureListView(ExportableView):
+    @extend_schema(
+        operation_id="features",
+        parameters=[FeatureParameters],
+        responses=as_list_or_file(shapes.features_shape()),
+    )
+    def get(self, request: Request) -> HttpResponseBase:
         """Features by name, with their phases, documents and what was used for each."""
+        file = file_format(request)
         asked = FeatureParameters.of(request)
+        if file:
+            return file_response(feature_export(asked), file)
         found = filtered_features(FeatureParameters().filters(asked))
         offset, limit = asked["offset"], asked["limit"]
         features = list(found.select_related("project")[offset : offset + limit])
@@ -174,7 +187,7 @@ class LinkedSessionsView(APIView):
         feature = named_feature(feature_id, projects_of(asked.get("project")))
         found = _linked(asked, feature_ids=[feature.pk], surest_first=True)
         sessions = [item.session for item in found.items]
-        rows, names = session_rows(sessions, now=timezone.now()), _names(sessions)
+        rows, names = session_rows(sessions, now=timezone.now()), public_ids(sessions)
         items = [
             shapes.linked_session_json(item, row, names) for item, row in zip(found.items, rows, strict=True)
         ]
@@ -205,8 +218,3 @@ class LinkedFeaturesView(APIView):
 def _linked(asked: dict[str, Any], **more: Any) -> CorrelationPage:
     ever = Period(ALL_TIME_START, ALL_TIME_END, reporting_zone())
     return correlation(CorrelationAsked(ever, **more), offset=asked["offset"], limit=asked["limit"])
-
-
-def _names(sessions: list[AgentSession]) -> dict[int, str]:
-    keys = {key for s in sessions for key in (s.parent_id, s.root_id, s.forked_from_id) if key is not None}
-    return dict(AgentSession.objects.filter(pk__in=keys).values_list("pk", "public_id"))

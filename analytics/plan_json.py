@@ -1,6 +1,6 @@
 """Links, features and tasks with what they cost, as JSON-ready values, and the shapes of those answers."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -46,15 +46,17 @@ from tasks.serializers import (
 _COMMANDS = ("command_path", "command_phase", "command_slug")
 
 
-def usage_by(dimension: str, keys: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """{key of a feature, phase or task: what was used for it}, as JSON."""
+def usage_by(
+    dimension: str, keys: Iterable[int], cost: Callable[[Usage], Any] = known_cost
+) -> dict[int, dict[str, Any]]:
+    """{key of a feature, phase or task: what was used for it}, as JSON; files ask for the exact `cost`."""
     rows = SessionUsage.objects.filter(**{f"{dimension}_id__in": list(keys)}).by_dimension(dimension)
-    return {int(row["row"]): usage_json(Usage.from_sums(row), row["sessions"]) for row in rows}
+    return {int(row["row"]): usage_json(Usage.from_sums(row), row["sessions"], cost) for row in rows}
 
 
-def usage_json(usage: Usage, sessions: int) -> dict[str, Any]:
+def usage_json(usage: Usage, sessions: int, cost: Callable[[Usage], Any] = known_cost) -> dict[str, Any]:
     return {
-        "cost": known_cost(usage),
+        "cost": cost(usage),
         "tokens": usage.tokens,
         **token_classes(usage),
         "unpricedTokens": usage.unpriced_tokens,

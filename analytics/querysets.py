@@ -223,7 +223,7 @@ def usage_rows(responses: Any, quarters: Iterable[int]) -> Any:
         "n_reported": Sum("reported_cost_nano_usd"),
     }
     shown = Case(When(fast=True, then=Concat("model", Value("-fast"))), default=F("model"))
-    rows = responses.counted().filter(quarter__in=quarters).annotate(shown=shown, **_work("at_ms"))
+    rows = responses.counted().filter(quarter__in=quarters).annotate(shown=shown, **work_at("at_ms"))
     keys = ("quarter", "owner_id", "owner__project_id", "shown", "skill", *WORK)
     return rows.values_list(*keys).annotate(**sums).order_by("quarter", "owner_id", "shown", "skill", *WORK)
 
@@ -231,8 +231,8 @@ def usage_rows(responses: Any, quarters: Iterable[int]) -> Any:
 WORK = ("of_feature", "of_phase", "of_task")
 
 
-def _work(moment: str) -> dict[str, Any]:
-    """What the owner's span at a row's moment was for."""
+def work_at(moment: str) -> dict[str, Any]:
+    """Annotations that tell what the owner's span at a row's moment was for, by key."""
     spans = ServedSpan.objects.filter(session_id=OuterRef("owner_id"), from_ms__lte=OuterRef(moment))
     latest = spans.order_by("-from_ms")
     fields = ("feature_id", "phase_id", "task_id")
@@ -258,7 +258,7 @@ def tool_usage_rows(calls: Any, quarters: Iterable[int]) -> Any:
         "n_execution": Coalesce(Sum("execution_ms"), 0),
         "n_lines": Coalesce(Sum(changed, filter=Q(outcome="ok")), 0),
     }
-    rows = calls.counted().filter(quarter__in=quarters).annotate(**_work("use_at_ms"))
+    rows = calls.counted().filter(quarter__in=quarters).annotate(**work_at("use_at_ms"))
     keys = ("quarter", "owner_id", "owner__project_id", "name", "category", "mcp_server", *WORK)
     return rows.values_list(*keys).annotate(**sums).order_by("quarter", "owner_id", "name", *WORK)
 

@@ -16,6 +16,7 @@ from analytics.periods import Bucket, BucketKind, Period, bucket_indexes, bucket
 from analytics.selectors import breakdown, narrowed
 from analytics.sums import ToolUse, Usage
 from sessions.api_fields import rounded_money
+from sessions.exporting.writing import neutral
 from sessions.models import AgentSession, Project
 from sessions.scope import Projects, only
 
@@ -31,7 +32,6 @@ COLUMNS = (
     "cost",
     "unpricedTokens",
 )
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +152,6 @@ def as_csv(answer: Report) -> str:
         name, *numbers = row.as_json().values()
         writer.writerow([neutral(name), *numbers])
     return out.getvalue()
-
-
-def neutral(text: str) -> str:
-    """The text, with an apostrophe before what a spreadsheet would run."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def as_table(answer: Report) -> str:

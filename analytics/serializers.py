@@ -1,5 +1,6 @@
 """The shapes of the answers about numbers; field names are part of the API and described in `/api/schema`."""
 
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
@@ -84,6 +85,11 @@ def known_cost(usage: Usage) -> float | None:
     return rounded_money(usage.cost_usd) if usage.responses else 0.0
 
 
+def exact_cost(usage: Usage) -> Decimal | None:
+    """The same to the nano-dollar, for files whose columns are added up."""
+    return usage.cost_usd if usage.responses else Decimal(0)
+
+
 def figures(answer: Overview) -> dict[str, Any]:
     """An overview's figures under the API's names."""
     usage = answer.usage
@@ -151,7 +157,12 @@ class SeriesSerializer(serializers.Serializer[Any]):
 def point(at: SeriesPoint, group_by: str | None) -> dict[str, Any]:
     """A bucket of a series; money, the only Decimal there is, is rounded."""
     value = at.value if isinstance(at.value, int | float | None) else rounded_money(at.value)
-    shown = {"captured_at": iso(at.bucket.start_at), "value": value}
+    return exact_point(at, group_by) | {"value": value}
+
+
+def exact_point(at: SeriesPoint, group_by: str | None) -> dict[str, Any]:
+    """The same with money as it was summed, for files."""
+    shown = {"captured_at": iso(at.bucket.start_at), "value": at.value}
     return shown | {"metadata": {group_by: at.group}} if group_by else shown
 
 

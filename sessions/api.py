@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -23,6 +24,14 @@ from sessions.api_parameters import (
     refuse_unknown,
 )
 from sessions.archive import ArchiveDamaged
+from sessions.exporting.downloads import (
+    ExportableView,
+    ExportParameters,
+    as_list_or_file,
+    file_format,
+    file_response,
+)
+from sessions.exporting.sessions import session_export
 from sessions.forms import SessionFilterForm
 from sessions.ingest_json import ingest_json
 from sessions.log_rows import MAX_LOG_LINES, log_row, logs_of, updated_files
@@ -32,6 +41,7 @@ from sessions.representation import (
     artifacts,
     file_json,
     node_json,
+    public_ids,
     session_item,
     session_json,
     tool_json,
@@ -55,28 +65,27 @@ def _named_session(session_id: str, asked: dict[str, Any]) -> AgentSession:
     return named_session(session_id, projects_of(asked.get("project")))
 
 
-def _public_ids(sessions: list[AgentSession]) -> dict[int, str]:
-    """Public ids of every session these refer to, by key, in one query."""
-    keys = {key for s in sessions for key in (s.parent_id, s.root_id, s.forked_from_id) if key is not None}
-    return dict(AgentSession.objects.filter(pk__in=keys).values_list("pk", "public_id"))
-
-
 def _sliced(items: list[dict[str, Any]], asked: dict[str, Any]) -> dict[str, Any]:
     offset, limit = asked["offset"], asked["limit"]
     return {"items": items[offset : offset + limit], "total": len(items), "offset": offset, "limit": limit}
 
 
-class SessionListView(APIView):
+class SessionListView(ExportableView):
     @extend_schema(
-        operation_id="sessions", parameters=form_parameters(SessionFilterForm), responses=shapes.list_shape()
+        operation_id="sessions",
+        parameters=[*form_parameters(SessionFilterForm), ExportParameters],
+        responses=as_list_or_file(shapes.list_shape()),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
         """Sessions that the filters let through, without their transcripts."""
-        refuse_unknown(request.query_params, SessionFilterForm.base_fields)
+        refuse_unknown(request.query_params, (*SessionFilterForm.base_fields, "format"))
+        file = file_format(request)
         form = SessionFilterForm(request.query_params)
         projects_of(cleaned(form).get("project"))  # an unknown one is an error, not an empty list
+        if file:
+            return file_response(session_export(form, now=timezone.now()), file)
         page = session_list(form.filters(), now=timezone.now())
-        names = _public_ids([row.session for row in page.items])
+        names = public_ids([row.session for row in page.items])
         items = [session_item(row, names) for row in page.items]
         return Response({"items": items, "total": page.total, "offset": page.offset, "limit": page.limit})
 
@@ -86,7 +95,7 @@ class SessionView(APIView):
     def get(self, request: Request, session_id: str) -> Response:
         """One session with its log, files, tools, dates and course."""
         found = _named_session(session_id, ProjectParameters.of(request))
-        names = _public_ids([found])
+        names = public_ids([found])
         body = session_json(found, status_of(found, now=timezone.now()), names)
         logs = logs_of(found)
         log_ids = {log["relatedToolCallId"]: log["id"] for log in logs}
@@ -191,7 +200,7 @@ class TreeView(APIView):
         asked = ProjectParameters.of(request)
         tops = session_tree(_named_session(session_id, asked), now=timezone.now())
         members = [node.session for top in tops for node in top.walk()]
-        names = _public_ids(members)
+        names = public_ids(members)
         return Response({"items": [node_json(top, names) for top in tops], "total": len(members)})
 
 

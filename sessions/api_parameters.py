@@ -23,10 +23,15 @@ class Parameters(serializers.Serializer[Any]):
     @classmethod
     def of(cls, request: Request) -> dict[str, Any]:
         """The validated parameters of a request. Raises ValidationError with a sentence for each bad one."""
-        refuse_unknown(request.query_params, cls().fields)
-        given = cls(data=request.query_params.dict())
-        given.is_valid(raise_exception=True)
-        return dict(given.validated_data)
+        return cls.read(request.query_params)
+
+    @classmethod
+    def read(cls, given: QueryDict) -> dict[str, Any]:
+        """The same of a query that did not come as a request."""
+        refuse_unknown(given, cls().fields)
+        asked = cls(data=given.dict())
+        asked.is_valid(raise_exception=True)
+        return dict(asked.validated_data)
 
 
 class Body(serializers.Serializer[Any]):

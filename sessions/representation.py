@@ -14,6 +14,12 @@ SUMMARY_TOOLS = 6
 HEAVY_LISTS = ("updatedFiles", "linkedArtifacts", "toolsUsed", "impactHistory", "timeline", "logs")
 
 
+def public_ids(sessions: Iterable[AgentSession]) -> dict[int, str]:
+    """Public ids of every session these refer to, by key, in one query."""
+    keys = {key for s in sessions for key in (s.parent_id, s.root_id, s.forked_from_id) if key is not None}
+    return dict(AgentSession.objects.filter(pk__in=keys).values_list("pk", "public_id"))
+
+
 def session_item(row: SessionRow, names: dict[int, str]) -> dict[str, Any]:
     """A session in a list: without what takes its transcript to tell."""
     family = {

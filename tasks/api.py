@@ -1,7 +1,6 @@
 """The API's answers about documents. Those about features and tasks tell costs, too, and are in `analytics`."""
 
-from typing import Any
-
+from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -10,26 +9,33 @@ from rest_framework.views import APIView
 
 from sessions.api_parameters import ProjectParameters, projects_of
 from sessions.archive import ArchiveDamaged, segment_bytes
+from sessions.exporting.downloads import ExportableView, as_list_or_file, file_format, file_response
 from sessions.models import ArchiveSegment
 from sessions.scope import in_projects
 from tasks import serializers as shapes
 from tasks.api_parameters import DocumentParameters
+from tasks.exports import document_export, task_counts
 from tasks.filters import filtered_documents, is_key
 from tasks.models import Document, ProjectTask
-from tasks.representation import Counts, document_details, document_json, task_json
+from tasks.representation import document_details, document_json, task_json
 
 
-class DocumentListView(APIView):
+class DocumentListView(ExportableView):
     @extend_schema(
-        operation_id="documents", parameters=[DocumentParameters], responses=shapes.documents_shape()
+        operation_id="documents",
+        parameters=[DocumentParameters],
+        responses=as_list_or_file(shapes.documents_shape()),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
         """Plan files that exist, the last updated first."""
+        file = file_format(request)
         asked = DocumentParameters.of(request)
+        if file:
+            return file_response(document_export(asked), file)
         found = filtered_documents(DocumentParameters().filters(asked))
         offset, limit = asked["offset"], asked["limit"]
         page = list(found.select_related("project", "feature").defer("facts")[offset : offset + limit])
-        counts = _task_counts(page)
+        counts = task_counts(page)
         items = [document_json(document, counts.get(document.pk, {})) for document in page]
         return Response({"items": items, "total": found.count(), "offset": offset, "limit": limit})
 
@@ -45,13 +51,8 @@ class DocumentView(APIView):
             raise NotFound("There is no document with this id.")
         tasks = ProjectTask.objects.present().filter(document=found)
         listed = [task_json(task) for task in tasks.select_related("project", "document", "feature", "phase")]
-        body = document_json(found, _task_counts([found]).get(found.pk, {})) | document_details(found)
+        body = document_json(found, task_counts([found]).get(found.pk, {})) | document_details(found)
         return Response(body | {"content": document_text(found), "tasks": listed})
-
-
-def _task_counts(documents: list[Document]) -> dict[int, Counts]:
-    tasks: Any = ProjectTask.objects.present().filter(document_id__in=[d.pk for d in documents])
-    return {key[0]: counts for key, counts in tasks.counts_by("document_id").items()}
 
 
 def document_text(document: Document) -> str | None:

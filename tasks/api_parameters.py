@@ -6,6 +6,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from sessions.api_parameters import PageParameters, ProjectParameters, projects_of
+from sessions.exporting.downloads import ExportParameters
 from tasks.models import ProjectTask, Status
 
 _CATEGORY_HELP = "The category that plans give it, by the whole name."
@@ -13,7 +14,7 @@ _PHASE_HELP = "A phase, as plans name it, such as 2."
 _DAY_HELP = "ISO date, that day included."
 
 
-class PlanParameters(PageParameters, ProjectParameters):
+class PlanParameters(PageParameters, ProjectParameters, ExportParameters):
     status = serializers.ChoiceField(Status.choices, required=False, help_text="How it stands.")
     owner = serializers.CharField(required=False, max_length=200, help_text="Whose it is, by the whole name.")
     q = serializers.CharField(required=False, max_length=500, help_text="Words that must all occur.")

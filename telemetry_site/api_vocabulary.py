@@ -11,8 +11,10 @@ TAGS = {
     "health": "Whether the server can answer at all.",
     "ingest": "How reading stands, and asking for it.",
     "projects": "What sessions and plans belong to.",
+    "responses": "What models answered: the rows that tokens and cost are summed from.",
     "search": "Words in everything that was read.",
     "sessions": "What agents did, to the original line.",
+    "tool-calls": "Which tools were called, how it ended and how long it took.",
     "tasks": "The smallest units of planned work.",
 }
 
@@ -41,6 +43,7 @@ EXAMPLES: dict[str, object] = {
     "end": "2026-03-31",
     "end_date": "2026-03-31",
     "feature": "passkey-login-v1",
+    "format": "csv",
     "group_by": "model",
     "has_errors": True,
     "include_inactive": True,
@@ -59,6 +62,7 @@ EXAMPLES: dict[str, object] = {
     "model_provider": "Claude",
     "model_version": "Opus 4.5",
     "offset": 0,
+    "outcome": "error",
     "owner": "ada",
     "period": "daily",
     "phase": "2",

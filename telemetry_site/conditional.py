@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from hashlib import sha256
 from typing import Any
+from zlib import crc32
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -50,7 +51,9 @@ def _etag(request: HttpRequest) -> str | None:
         version = data_version(timezone.now()) if asker else None
     except (APIException, DatabaseError):
         return None  # the view will say what is wrong
-    return f'W/"{version}-{asker}"' if version else None
+    # A list that is asked for as a file is another answer, too.
+    accepted = crc32(request.headers.get("Accept", "").encode())
+    return f'W/"{version}-{asker}-{accepted:x}"' if version else None
 
 
 def _asker(request: HttpRequest) -> str | None:

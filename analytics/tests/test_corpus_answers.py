@@ -1,5 +1,6 @@
 """A corpus of real transcripts, asked in every way there is: each answer equals the independent count, exactly."""
 
+import csv
 import io
 import json
 from collections.abc import Iterator
@@ -11,11 +12,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.management import call_command
 
+from analytics.exports import export_asked
 from analytics.periods import ALL_TIME_END, ALL_TIME_START, BucketKind, Period
 from analytics.reporting import BY, report
 from analytics.selectors import USAGE_DIMENSIONS, breakdown, overview
 from analytics.series import series
 from analytics.sums import Usage
+from sessions.exporting.downloads import written
 from sessions.log_rows import logs_of
 from sessions.models import AgentSession
 from sessions.selectors import token_timeline
@@ -142,3 +145,54 @@ def test_the_terminal_says_the_same(expected: dict[str, Any]) -> None:
     assert (total["inputTokens"], total["outputTokens"]) == (177_189, 775_878)
     assert (total["cacheCreationTokens"], total["cacheReadTokens"]) == (8_189_815, 179_924_308)
     assert total["cost"] == round(float(expected["cost"]), 6)
+
+
+def exported(name: str, **given: str) -> list[dict[str, str]]:
+    """The rows of a CSV file, each cell as it is written."""
+    text = "".join(written(export_asked(name, given), "csv"))
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def added_up(rows: list[dict[str, str]]) -> dict[str, Any]:
+    """The columns of tokens and money, summed as whole numbers and as decimals."""
+    sums = {short: sum(int(row[name]) for row in rows) for short, name in COLUMNS.items()}
+    return {**sums, "cost": sum(Decimal(row["cost"]) for row in rows if row["cost"])}
+
+
+COLUMNS = {
+    "input": "inputTokens",
+    "output": "outputTokens",
+    "cache_read": "cacheReadTokens",
+    "cache_write": "cacheCreationTokens",
+}
+
+
+@pytest.mark.parametrize("name", ["responses", *(f"breakdown {d}" for d in USAGE_DIMENSIONS)])
+def test_columns_of_files_add_up(expected: dict[str, Any], name: str) -> None:
+    kind, _, dimension = name.partition(" ")
+    rows = exported(kind, **({"dimension": dimension} if dimension else {}))
+    totals = expected["totals"]
+    wanted = {short: totals[short] for short in ("input", "output", "cache_read")}
+    cache_write = totals["cache_5m"] + totals["cache_1h"]
+    assert added_up(rows) == {**wanted, "cache_write": cache_write, "cost": Decimal(expected["cost"])}
+
+
+def test_a_part_of_the_responses_is_the_part_of_the_breakdown(expected: dict[str, Any]) -> None:
+    for model, wanted in expected["models"].items():
+        rows = exported("responses", model=model)
+        assert sum(Decimal(row["cost"]) for row in rows) == Decimal(wanted["cost"])
+    assert len(exported("responses")) == expected["responses"]
+
+
+def test_sessions_and_calls_leave_whole(expected: dict[str, Any]) -> None:
+    everyone = exported("sessions", include_subagents="true", include_inactive="true")
+    assert sum(Decimal(row["totalCost"]) for row in everyone if row["totalCost"]) == Decimal(expected["cost"])
+    calls = exported("tool-calls")
+    assert (len(calls), sum(row["isError"] == "true" for row in calls)) == (2498, 193)
+    points = exported("series", metric="session_cost", period="weekly", tz="Asia/Kolkata")
+    assert sum(Decimal(row["value"]) for row in points if row["value"]) == Decimal(expected["cost"])
+
+
+def test_every_row_names_the_line_it_stands_on() -> None:
+    for name in ("responses", "tool-calls"):
+        assert [row for row in exported(name) if not (row["file"] and row["seq"] and row["lineNumber"])] == []

@@ -38,6 +38,8 @@ QUERIES = {
         "metric=cost_per_completed_task&period=monthly",
     ],
     "/api/analytics/breakdown": ["", "dimension=tool", "dimension=task"],
+    "/api/responses": ["", "format=json"],
+    "/api/tool-calls": ["", "outcome=ok"],
     "/api/documents": ["", "doc_type=progress"],
 }
 READ = sorted(
