@@ -177,14 +177,18 @@ class SeriesView(ExportableView):
         asked = SeriesParameters.of(request)
         if file:
             return file_response(series_export(asked), file)
-        projects = projects_of(asked.get("project"))
-        if asked["period"] == POINT:
-            items = [token_point(step) for step in session_timeline(asked, projects)]
-        else:
-            items = [point(at, asked.get("group_by")) for at in series_buckets(asked, projects)]
+        items = points_asked_for(asked)
         offset, limit = asked["offset"], asked["limit"]
         page = {"items": items[offset : offset + limit], "total": len(items)}
         return Response({**page, "offset": offset, "limit": limit})
+
+
+def points_asked_for(asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every point of a series, before it is cut into pages."""
+    projects = projects_of(asked.get("project"))
+    if asked["period"] == POINT:
+        return [token_point(step) for step in session_timeline(asked, projects)]
+    return [point(at, asked.get("group_by")) for at in series_buckets(asked, projects)]
 
 
 class BreakdownView(ExportableView):

@@ -2,6 +2,7 @@
 
 from analytics import plan_api
 from analytics.api import BreakdownView, OverviewView, SeriesView
+from analytics.compatibility_api import HeadlinesView, TrendsView
 from analytics.fact_api import ResponseListView, ToolCallListView
 from analytics.link_api import LinkDecisionView
 
@@ -9,6 +10,8 @@ endpoints = (
     ("analytics/overview", OverviewView, "api-overview"),
     ("analytics/series", SeriesView, "api-series"),
     ("analytics/breakdown", BreakdownView, "api-breakdown"),
+    ("analytics/metrics", HeadlinesView, "api-metrics"),
+    ("analytics/trends", TrendsView, "api-trends"),
     ("analytics/correlation", plan_api.CorrelationView, "api-correlation"),
     ("responses", ResponseListView, "api-responses"),
     ("tool-calls", ToolCallListView, "api-tool-calls"),

@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from analytics.headlines import Trend
 from analytics.metrics import DIMENSIONS
 from analytics.selectors import TOP_MODELS, BreakdownRow, Overview
 from analytics.series import SeriesPoint
@@ -145,6 +146,18 @@ class PointSerializer(serializers.Serializer[Any]):
     captured_at = InstantField(help_text="Where the bucket starts, or when the response happened.")
     value = serializers.FloatField(allow_null=True)
     metadata = PointMetadataSerializer(required=False)
+
+
+class HeadlineSerializer(serializers.Serializer[Any]):
+    """A figure and where it goes: the last 30 days of the period against the 30 days before."""
+
+    name = serializers.CharField()
+    value = MoneyField(allow_null=True, help_text="Null where it is not known.")
+    unit = serializers.ChoiceField(("$", "tokens", "count", "%"))
+    trend = serializers.ChoiceField(
+        [(trend.value, trend.value) for trend in Trend],
+        help_text="A change of less than one percent is stable, as is what cannot be compared.",
+    )
 
 
 class SeriesSerializer(serializers.Serializer[Any]):

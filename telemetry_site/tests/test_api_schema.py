@@ -40,6 +40,7 @@ QUERIES = {
     "/api/analytics/breakdown": ["", "dimension=tool", "dimension=task"],
     "/api/responses": ["", "format=json"],
     "/api/tool-calls": ["", "outcome=ok"],
+    "/api/analytics/trends": ["metric=session_tokens&end=2026-03-20&group_by=model"],
     "/api/documents": ["", "doc_type=progress"],
 }
 READ = sorted(
