@@ -1,4 +1,4 @@
-"""What one sync does, in order, and nothing else: discover, read, refresh, roll up, read plans.
+"""What one sync does, in order, and nothing else: discover, read, refresh, read plans, link, roll up, evaluate.
 
 Each step leaves marks that the next one clears (stale sessions, dirty quarters), so that a run killed anywhere
 is finished by the next.
@@ -19,10 +19,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from alerts.evaluation import EvaluationReport, evaluate, is_due
+from alerts.marks import mark_plans
 from analytics import counters
 from analytics.capture import capture, is_captured
 from analytics.label_values import admit_planned_projects
-from analytics.rollups import is_uncounted, roll_up
+from analytics.rollups import is_uncounted
 from sessions.ingest import COLD_BATCH_LINES, LIVE_BATCH_LINES, BatchWriter, Tally
 from sessions.leases import Lease, LeaseTaken
 from sessions.models import AgentSession, DirtyQuarter, SourceFile, SyncRun
@@ -40,7 +42,7 @@ from tasks.linking import link_all, link_due, mark_plans_due
 from tasks.models import LinkDue, ProjectTask
 from tasks.plan_index import fill_plans
 from tasks.roots import add_manual_root
-from telemetry_site.restating import catch_up, finish_restatement, on_refreshed, restating
+from telemetry_site.restating import catch_up, finish_restatement, on_refreshed, restating, roll_up
 
 __all__ = [
     "LeaseTaken",
@@ -71,6 +73,7 @@ class SyncReport:
     documents: dict[str, int] = field(default_factory=PlansTally().documents_json)
     tasks: dict[str, int] = field(default_factory=PlansTally().tasks_json)
     links: dict[str, int] = field(default_factory=lambda: {"sessions": 0, "written": 0, "removed": 0})
+    alerts: dict[str, int] = field(default_factory=EvaluationReport().as_json)
     bytes: int = 0
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
@@ -78,7 +81,7 @@ class SyncReport:
     stopped: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """The report as `sync --json` prints it. Links and alerts have no figures where none were made."""
+        """The report as `sync --json` prints it."""
         return {
             "files": self.files,
             "lines": self.lines,
@@ -88,7 +91,7 @@ class SyncReport:
             "documents": self.documents,
             "tasks": self.tasks,
             "links": self.links,
-            "alerts": {"evaluated": 0, "fired": 0},
+            "alerts": self.alerts,
             "bytes": self.bytes,
             "seconds": round(self.seconds, 3),
             "problems": self.problems,
@@ -155,6 +158,7 @@ def _is_unfinished() -> bool:
         or counters.is_unsettled()
         or is_uncounted()
         or is_to_be_filled()
+        or is_due()
     )
 
 
@@ -209,6 +213,7 @@ def _run(
         if has_new_plans or not is_captured(now):
             capture(now)
         _count(has_new_plans=has_new_plans)
+        _evaluate(result, now, is_first_import=run.is_first)
     except BaseException as error:
         run.finish(SyncRun.State.FAILED, {"error": str(error)[:500]})
         counters.count_run(bytes_read=writer.tally.bytes_read, failed_files=0, failed=True)
@@ -218,6 +223,11 @@ def _run(
     result.seconds = monotonic() - started
     run.finish(SyncRun.State.STOPPED if reading.stopped else SyncRun.State.DONE, result.as_json())
     counters.count_run(bytes_read=result.bytes, failed_files=result.files["failed"], failed=False)
+
+
+def _evaluate(result: SyncReport, now: datetime, *, is_first_import: bool) -> None:
+    told = evaluate(now, is_first_import=is_first_import)
+    result.alerts, result.problems = told.as_json(), result.problems + told.problems
 
 
 def _count(*, has_new_plans: bool) -> None:
@@ -234,6 +244,7 @@ def read_plans(result: SyncReport, now: datetime, stop: Callable[[], bool]) -> b
     result.documents, result.tasks = tally.documents_json(), tally.tasks_json()
     result.problems += tally.problems
     mark_plans_due(tally.projects)
+    mark_plans(tally.projects)
     return bool(tally.projects)
 
 
@@ -315,6 +326,11 @@ class _Run:
             bytes_total=plan.bytes_to_read,
             looked_in=list(looked_in),
         )
+
+    @property
+    def is_first(self) -> bool:
+        """Whether no run has read everything yet."""
+        return self._row.is_first
 
     def advance(self, progress: Progress) -> None:
         self._report(progress)

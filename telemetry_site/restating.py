@@ -8,8 +8,9 @@ from contextlib import contextmanager
 
 from django.utils import timezone
 
-from analytics import counters
-from analytics.rollups import roll_up
+from alerts.marks import mark_quarters, mark_sessions
+from analytics import counters, rollups
+from sessions.models import DirtyQuarter
 from sessions.refresh import refresh_stale
 from sessions.search.titles import index_titles
 from tasks.linking import link_due, mark_due
@@ -18,8 +19,18 @@ from tasks.linking import link_due, mark_due
 def on_refreshed(session_ids: list[int]) -> None:
     """What follows from sessions whose columns were derived, in the same transaction."""
     mark_due(session_ids)
+    mark_sessions(session_ids)
     counters.count_sessions(session_ids)
     index_titles(session_ids)
+
+
+def roll_up() -> None:
+    """Make the rollups that are behind anew, and have the alerts about them evaluated.
+
+    The marks come first: a kill in between leaves them and the dirty quarters, and both are looked at again.
+    """
+    mark_quarters(DirtyQuarter.objects.values_list("quarter", flat=True))
+    rollups.roll_up()
 
 
 def catch_up() -> None:

@@ -1,4 +1,4 @@
-"""The vocabulary of questions about alerts; the only place of this app that aggregates."""
+"""Questions about rules, instances, events, notifications and deliveries themselves."""
 
 from collections.abc import Iterable
 from datetime import datetime

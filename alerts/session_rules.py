@@ -1,0 +1,171 @@
+"""Rules about single sessions: their value, the moment it first breached, and whether they are over."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from alerts.conditions import Limit, judge, limits_of
+from alerts.definition import RuleDefinition
+from alerts.measurements import ADDING, EVENT_KINDS, NANO, ONE
+from alerts.querysets.measured import filtered_sessions, session_sums
+from alerts.replay import SessionFacts
+from alerts.states import Verdict
+from alerts.windows import Measured
+from analytics.metrics import Source
+from sessions.bulk import in_chunks
+from sessions.models import AgentSession, ModelResponse, SessionEvent, ToolCall
+
+# A session can always be resumed; one that was silent for so long is taken to be over.
+IDLE = timedelta(hours=1)
+# What is known of a session's course, for the moment at which its running total passed a limit.
+_RESPONSE_COLUMNS = {
+    "session_cost": ("cost_nano_usd",),
+    "session_tokens": ("input_tokens", "output_tokens"),
+    "input_tokens": ("input_tokens",),
+    "output_tokens": ("output_tokens",),
+    "cache_read_tokens": ("cache_read_tokens",),
+    "cache_creation_tokens": ("cache_creation_5m_tokens", "cache_creation_1h_tokens"),
+}
+_SESSION_COLUMNS = {
+    "session_duration": "wall_seconds",
+    "active_seconds": "active_seconds",
+    "api_error_count": "api_error_count",
+    "compaction_count": "compaction_count",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A session that a rule was asked about."""
+
+    session: AgentSession
+    facts: SessionFacts
+
+
+def session_facts(
+    rule: RuleDefinition,
+    project_id: int | None,
+    session_ids: Collection[int] | None,
+    now: datetime,
+    *,
+    ending: Collection[int] = (),
+) -> Iterator[Found]:
+    """The facts of those of the sessions (None: of all) that breach a rule, and of those that fire and have ended.
+
+    Sums that grow are judged while a session goes on; what may still go either way when it is over.
+    """
+    first = limits_of(rule)[0]
+    measured = _measured(rule, project_id, session_ids)
+    breaching = {
+        key: value
+        for key, value in measured.items()
+        if key in ending or judge(rule, value, first) is Verdict.BREACH
+    }
+    for chunk in in_chunks(sorted(breaching)):
+        for session in AgentSession.objects.filter(pk__in=chunk).order_by("started_at", "id"):
+            over_at = over_since(session, now)
+            if session.ended_at and (over_at or grows(rule)):
+                value = breaching[session.pk]
+                crossed = _crossings(rule, session, value)
+                yield Found(session, SessionFacts(session.public_id, value, crossed, over_at))
+
+
+def over_since(session: AgentSession, now: datetime) -> datetime | None:
+    """When a session came to be over; None while it may still be going on."""
+    ended = session.ended_at and session.ended_at + IDLE
+    return ended if ended and ended <= now else None
+
+
+def grows(rule: RuleDefinition) -> bool:
+    """Whether what breaches once can no longer cease to."""
+    return rule.operator.is_upward and not ADDING.get(rule.metric, _COUNTED).is_ratio
+
+
+_COUNTED = ADDING["tool_call_count"]
+
+
+def _measured(
+    rule: RuleDefinition, project_id: int | None, session_ids: Collection[int] | None
+) -> dict[int, Measured]:
+    adding = ADDING.get(rule.metric)
+    if adding is None:
+        return _column_values(rule, project_id, session_ids)
+    sums = session_sums(
+        adding.columns,
+        of_tools=rule.measure.source is not Source.USAGE,
+        project_id=project_id,
+        filters=rule.filters,
+        session_ids=session_ids,
+    )
+    found = {}
+    for key, row in sums.items():
+        parts = adding.parts(row)
+        known = bool(parts.whole)
+        value = parts.part * adding.scale / (parts.whole if adding.is_ratio else 1) if known else None
+        found[key] = Measured(value, parts.samples)
+    return found
+
+
+def _column_values(
+    rule: RuleDefinition, project_id: int | None, session_ids: Collection[int] | None
+) -> dict[int, Measured]:
+    column = _SESSION_COLUMNS[rule.metric]
+    found: dict[int, Measured] = {}
+    for chunk in [None] if session_ids is None else list(in_chunks(session_ids)):
+        rows = filtered_sessions(project_id, rule.filters)
+        rows = rows if chunk is None else rows.filter(pk__in=chunk)
+        for key, value in rows.filter(**{f"{column}__isnull": False}).values_list("pk", column):
+            found[key] = Measured(Decimal(value), 1)
+    return found
+
+
+def _crossings(rule: RuleDefinition, session: AgentSession, measured: Measured) -> dict[Decimal, datetime]:
+    """{limit: when the session's value first breached it}."""
+    limits = [limit for limit in limits_of(rule) if judge(rule, measured, limit) is Verdict.BREACH]
+    ended = session.ended_at or session.started_at
+    if not ended:
+        return {}
+    if rule.metric == "session_duration" and rule.operator.is_upward and session.started_at:
+        begun = session.started_at
+        return {limit.key: min(begun + timedelta(seconds=float(limit.value)), ended) for limit in limits}
+    if not grows(rule):
+        return {limit.key: ended for limit in limits}
+    return _passed(rule, limits, _course(rule, session), ended)
+
+
+def _passed(
+    rule: RuleDefinition, limits: Iterable[Limit], course: Iterable[tuple[int, Decimal]], ended: datetime
+) -> dict[Decimal, datetime]:
+    """When a running total passed each limit; the end where its course does not tell."""
+    waiting, total = list(limits), Decimal()
+    found: dict[Decimal, datetime] = {limit.key: ended for limit in waiting}
+    for at_ms, more in course:
+        if not waiting:
+            break
+        total += more
+        for limit in [limit for limit in waiting if rule.operator.holds(total, limit.value)]:
+            found[limit.key] = datetime.fromtimestamp(at_ms / 1000, UTC)
+            waiting.remove(limit)
+    return found
+
+
+def _course(rule: RuleDefinition, session: AgentSession) -> Iterator[tuple[int, Decimal]]:
+    """(moment, amount) of what adds up to a session's value. Filters leave it to the end of the session."""
+    if rule.filters:
+        return
+    if rule.metric in _RESPONSE_COLUMNS:
+        columns = _RESPONSE_COLUMNS[rule.metric]
+        rows = ModelResponse.objects.counted().filter(owner=session).order_by("at_ms", "id")
+        scale = NANO if rule.metric == "session_cost" else ONE
+        for at_ms, *parts in rows.values_list("at_ms", *columns):
+            yield at_ms, sum((part or 0 for part in parts), 0) * scale
+    elif rule.metric == "tool_call_count":
+        calls = ToolCall.objects.counted().filter(owner=session, use_at_ms__isnull=False)
+        for at_ms in calls.order_by("use_at_ms", "id").values_list("use_at_ms", flat=True):
+            yield at_ms, ONE
+    elif rule.metric in EVENT_KINDS:
+        kind = EVENT_KINDS[rule.metric]
+        events = SessionEvent.objects.filter(session=session, kind=kind, inherited=False, at_ms__isnull=False)
+        for at_ms in events.order_by("at_ms", "id").values_list("at_ms", flat=True):
+            yield at_ms, ONE
