@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class TelemetrySiteConfig(AppConfig):
@@ -15,3 +16,6 @@ class TelemetrySiteConfig(AppConfig):
 
         register(http_families)
         register(build_families)
+        from telemetry_site.code_points import set_code_point_order
+
+        post_migrate.connect(set_code_point_order, sender=self)
