@@ -172,6 +172,11 @@ DIMENSIONS = {
 _WORK = ("project", "session_type", "agent", "skill", "feature", "branch", "task", "phase")
 _USAGE = ("project", "model", "model_family", *_WORK[1:])
 _TOOLS = (*_USAGE, "tool", "tool_category", "mcp_server")
+# A session or an event is of one feature, the one its session was for first of all, and of no part of a plan.
+_EVENTS = ("project", "session_type", "agent", "feature", "branch")
+# Of one model as well, the one that answered most.
+_ACTIVE = (*_EVENTS, "model", "model_family")
+_SESSIONS = (*_ACTIVE, "skill")
 _PLANS = ("project", "feature", "phase")
 
 _SPREAD = (
@@ -276,7 +281,7 @@ _SESSION_METRICS = (
         "Sessions that began in the bucket, forks included; subagents are part of theirs.",
         Unit.COUNT,
         Source.SESSIONS,
-        _USAGE,
+        _SESSIONS,
     ),
     Metric(
         id="session_duration",
@@ -285,7 +290,7 @@ _SESSION_METRICS = (
         kind=Kind.DISTRIBUTION,
         description="From first to last event of the sessions that began in the bucket, pauses included.",
         aggregations=_SPREAD,
-        dimensions=_USAGE,
+        dimensions=_SESSIONS,
         source=Source.SESSIONS,
     ),
     _flow(
@@ -294,7 +299,7 @@ _SESSION_METRICS = (
         "Time in which events of a session followed one another without a long pause.",
         Unit.SECONDS,
         Source.SESSIONS,
-        _USAGE,
+        _ACTIVE,
     ),
 )
 
@@ -372,7 +377,7 @@ _EVENT_METRICS = (
         "Requests to a model that ended in an error, such as a rate limit, an overload or a failed sign-in.",
         Unit.COUNT,
         Source.EVENTS,
-        _WORK,
+        _EVENTS,
         HigherIs.BAD,
     ),
     _flow(
@@ -381,7 +386,7 @@ _EVENT_METRICS = (
         "Times a session's context was summarised because it had grown too long.",
         Unit.COUNT,
         Source.EVENTS,
-        _WORK,
+        _EVENTS,
     ),
 )
 

@@ -57,7 +57,7 @@ UNATTRIBUTED = "(unattributed)"
 WORK_DIMENSIONS = ("feature", "phase", "task")
 
 
-def _named(field: str) -> Any:
+def named(field: str) -> Any:
     """The field, or the name of the row that makes parts add up."""
     return Case(When(**{field: ""}, then=Value(UNATTRIBUTED)), default=F(field))
 
@@ -67,9 +67,9 @@ USAGE_NAMES = {
     "project": Coalesce(F("project__name"), Value(UNATTRIBUTED)),
     "model": F("model"),
     "session_type": F("session__session_type"),
-    "agent": _named("session__agent_name"),
-    "skill": _named("skill"),
-    "branch": _named("session__branch"),
+    "agent": named("session__agent_name"),
+    "skill": named("skill"),
+    "branch": named("session__branch"),
     # By id, since slugs repeat in other projects; selectors put the names.
     **{name: Coalesce(Cast(f"{name}_id", CharField()), Value(UNATTRIBUTED)) for name in WORK_DIMENSIONS},
 }
@@ -79,9 +79,9 @@ TOOL_NAMES = {
     "agent": USAGE_NAMES["agent"],
     "branch": USAGE_NAMES["branch"],
     **{name: USAGE_NAMES[name] for name in WORK_DIMENSIONS},
-    "tool": _named("name"),
-    "tool_category": _named("category"),
-    "mcp_server": _named("mcp_server"),
+    "tool": named("name"),
+    "tool_category": named("category"),
+    "mcp_server": named("mcp_server"),
 }
 
 
@@ -94,20 +94,19 @@ def _main_feature(session: str) -> Any:
     return Coalesce(Cast(Subquery(links.values("feature_id")[:1]), CharField()), Value(UNATTRIBUTED))
 
 
-# The same for sessions by when they began (their model is the one that answered most), for events, and for calls.
+# The same for sessions by when they began (their model is the one that answered most), and for events.
 SESSION_NAMES = {
     "project": Coalesce(F("project__name"), Value(UNATTRIBUTED)),
-    "model": _named("model"),
+    "model": named("model"),
     "session_type": F("session_type"),
-    "agent": _named("agent_name"),
-    "branch": _named("branch"),
+    "agent": named("agent_name"),
+    "branch": named("branch"),
     "feature": partial(_main_feature, "pk"),
 }
 EVENT_NAMES = {name: USAGE_NAMES[name] for name in ("session_type", "agent", "branch")} | {
     "project": Coalesce(F("session__project__name"), Value(UNATTRIBUTED)),
     "feature": partial(_main_feature, "session_id"),
 }
-CALL_NAMES = {"tool": "name", "tool_category": "category", "mcp_server": "mcp_server"}
 
 
 def row_name(names: dict[str, Any], dimension: str) -> Any:
@@ -247,20 +246,25 @@ TOOL_COLUMNS = (*TOOL_KEYS, *WORK_COLUMNS, *TOOL_SUMMED)
 
 def tool_usage_rows(calls: Any, quarters: Iterable[int]) -> Any:
     """The SessionToolUsage rows these quarters should have. Columns in the order of TOOL_COLUMNS."""
-    outcomes = ("ok", "error", "rejected", "interrupted", "blocked", "pending")
-    changed = Coalesce(F("lines_added"), 0) + Coalesce(F("lines_removed"), 0)
-    sums = {
-        "n": Count("id"),
-        "n_errors": Count("id", filter=Q(is_error=True)),
-        **{f"n_{name}": Count("id", filter=Q(outcome=name)) for name in outcomes},
-        "n_elapsed": Coalesce(Sum("elapsed_ms"), 0),
-        "n_timed": Count("elapsed_ms"),
-        "n_execution": Coalesce(Sum("execution_ms"), 0),
-        "n_lines": Coalesce(Sum(changed, filter=Q(outcome="ok")), 0),
-    }
     rows = calls.counted().filter(quarter__in=quarters).annotate(**work_at("use_at_ms"))
     keys = ("quarter", "owner_id", "owner__project_id", "name", "category", "mcp_server", *WORK)
+    sums = call_sums()
     return rows.values_list(*keys).annotate(**sums).order_by("quarter", "owner_id", "name", *WORK)
+
+
+def call_sums() -> dict[str, Any]:
+    """The sums of TOOL_SUMMED over calls themselves, in that order."""
+    outcomes = ("ok", "error", "rejected", "interrupted", "blocked", "pending")
+    changed = Coalesce(F("lines_added"), 0) + Coalesce(F("lines_removed"), 0)
+    return {
+        "sum_calls": Count("id"),
+        "sum_errors": Count("id", filter=Q(is_error=True)),
+        **{f"sum_outcome_{name}": Count("id", filter=Q(outcome=name)) for name in outcomes},
+        "sum_elapsed_ms": Coalesce(Sum("elapsed_ms"), 0),
+        "sum_timed": Count("elapsed_ms"),
+        "sum_execution_ms": Coalesce(Sum("execution_ms"), 0),
+        "sum_lines_changed": Coalesce(Sum(changed, filter=Q(outcome="ok")), 0),
+    }
 
 
 TIMING_COLUMNS = ("quarter", "name", "bound", "calls", "total_ms")
@@ -271,13 +275,13 @@ DURATION_BOUNDS_MS = (50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60
 def tool_timing_rows(calls: Any, quarters: Iterable[int]) -> Any:
     """The ToolTiming rows these quarters should have. Columns in the order of TIMING_COLUMNS."""
     stretches = [When(ms__lte=ms, then=Value(bound)) for bound, ms in enumerate(DURATION_BOUNDS_MS)]
-    rows = calls.counted().filter(quarter__in=quarters).annotate(ms=_duration()).filter(ms__isnull=False)
+    rows = calls.counted().filter(quarter__in=quarters).annotate(ms=duration()).filter(ms__isnull=False)
     rows = rows.annotate(stretch=Case(*stretches, default=Value(len(DURATION_BOUNDS_MS))))
     keys = ("quarter", "name", "stretch")
     return rows.values_list(*keys).annotate(n=Count("id"), n_ms=Sum("ms")).order_by(*keys)
 
 
-def _duration() -> Any:
+def duration() -> Any:
     """The tool's own figure where it gives one, else the time from call to answer."""
     return Coalesce("execution_ms", "elapsed_ms")
 
@@ -288,9 +292,9 @@ def percentiles(calls: Any, period: Period, shares: Iterable[float], *, by: str 
     timed = (
         calls.counted()
         .filter(quarter__gte=quarters.start, quarter__lt=quarters.stop)
-        .annotate(ms=_duration())
+        .annotate(ms=duration())
         .filter(ms__isnull=False)
-        .annotate(row=_named(by) if by else Value("", output_field=CharField()))
+        .annotate(row=named(by) if by else Value("", output_field=CharField()))
     )
     ranked = timed.annotate(
         place=Window(RowNumber(), partition_by=F("row"), order_by=[F("ms").asc(), F("id").asc()]),

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from analytics.calls.querysets import calls_by_quarter, timed_calls
 from analytics.metrics import Metric, UnknownDimension, series_dimension
 from analytics.metrics import metric as metric_named
 from analytics.models import SessionToolUsage, SessionUsage
@@ -14,20 +16,19 @@ from analytics.periods import Bucket, BucketKind, Period, bucket_indexes, bucket
 from analytics.plan_figures import has_plans, task_courses
 from analytics.plan_series import costs_of_tasks, plan_groups, reaching
 from analytics.querysets import (
-    CALL_NAMES,
     EVENT_NAMES,
     SESSION_NAMES,
     TOOL_NAMES,
+    UNATTRIBUTED,
     UNGROUPED,
     USAGE_NAMES,
     WORK_DIMENSIONS,
-    percentiles,
     row_name,
 )
 from analytics.selectors import known_span, narrowed
 from analytics.sums import ToolUse, Usage
 from analytics.work import work_names
-from sessions.models import AgentSession, SessionEvent, ToolCall
+from sessions.models import AgentSession, SessionEvent
 from sessions.parsers.pricing import model_family
 from sessions.scope import Projects, in_projects
 
@@ -170,15 +171,16 @@ def _summed(
     """{group: {bucket index: sums}} from rollup rows."""
     by_family = group_by == "model_family"
     dimension = "model" if by_family else group_by
-    if dimension is not None and dimension not in names:
-        raise UnknownDimension("dimension to group this metric by", group_by or "", names)
-    rows = list(manager.within(_whole(cut)).of_projects(projects).by_quarter(dimension))
+    if dimension is None or dimension in names:
+        rows = list(manager.within(_whole(cut)).of_projects(projects).by_quarter(dimension))
+    else:
+        rows = list(calls_by_quarter(_whole(cut), projects, dimension))
     indexes = bucket_indexes([row["quarter"] for row in rows], cut)
     found: dict[str, dict[int, Any]] = {}
     for row, index in zip(rows, indexes, strict=True):
         if index is None:
             continue
-        group = (model_family(row["row"]) or "(unattributed)") if by_family else row["row"]
+        group = _family(row["row"]) if by_family else row["row"]
         held = found.setdefault(group, {})
         sums = kind.from_sums(row)
         held[index] = held[index] + sums if index in held else sums
@@ -222,10 +224,14 @@ def _session_rows(
     if metric_id != "active_seconds":
         begun = begun.roots()
     found: dict[str, dict[int, list[tuple[int | None, int | None]]]] = {}
-    more = ("wall_seconds", "active_seconds")
-    for index, group, wall, active in _grouped(begun, "start_quarter", SESSION_NAMES, cut, group_by, *more):
-        found.setdefault(group, {}).setdefault(index, []).append((wall, active))
-    return found
+    more = ("wall_seconds", "active_seconds", "skills")
+    single = None if group_by == "skill" else group_by
+    rows = _grouped(begun, "start_quarter", SESSION_NAMES, cut, single, *more)
+    for index, group, wall, active, skills in rows:
+        # A session that used several skills is one of each.
+        for name in (skills or [UNATTRIBUTED]) if group_by == "skill" else [group]:
+            found.setdefault(name, {}).setdefault(index, []).append((wall, active))
+    return dict(sorted(found.items()))
 
 
 def _grouped(
@@ -242,8 +248,7 @@ def _grouped(
     told = list(within.annotate(row=name).order_by(quarter, "row").values_list(quarter, "row", *columns))
     for row, index in zip(told, bucket_indexes([row[0] for row in told], cut), strict=True):
         if index is not None:
-            group = (model_family(row[1]) or "(unattributed)") if by_family else row[1]
-            yield index, group, *row[2:]
+            yield index, _family(row[1]) if by_family else row[1], *row[2:]
 
 
 def _mean(values: Iterable[int | None]) -> float | None:
@@ -261,15 +266,20 @@ _SESSION_VALUES: dict[str, Callable[[Any], Value]] = {
 def _percentile_values(
     share: float, cut: list[Bucket], projects: Projects, group_by: str | None
 ) -> dict[str, dict[int, Value]]:
-    calls = ToolCall.objects.filter(in_projects(projects, "owner__project"))
-    if group_by is not None and group_by not in CALL_NAMES:
-        raise UnknownDimension("dimension to group this metric by", group_by, CALL_NAMES)
-    by = CALL_NAMES[group_by] if group_by else None
-    found: dict[str, dict[int, Value]] = {}
-    for index, bucket in enumerate(cut):
-        for group, _, ms in percentiles(calls, _whole([bucket]), (share,), by=by):
-            found.setdefault(group, {})[index] = ms
-    return found
+    """The nearest rank of the timed calls of every bucket and group."""
+    by_family = group_by == "model_family"
+    told = list(timed_calls(_whole(cut), projects, "model" if by_family else group_by))
+    found: dict[str, dict[int, list[int]]] = {}
+    for (_, name, ms), index in zip(told, bucket_indexes([row[0] for row in told], cut), strict=True):
+        if index is not None:
+            group = _family(name) if by_family else name
+            found.setdefault(group, {}).setdefault(index, []).append(ms)
+    limited = _limited(dict(sorted(found.items())), len)
+    return _values(limited, lambda times: sorted(times)[ceil(len(times) * share) - 1])
+
+
+def _family(model: str) -> str:
+    return model_family(model) or UNATTRIBUTED
 
 
 def _filled(

@@ -1,0 +1,1 @@
+"""Numbers of tool calls themselves, for what their rollups do not hold."""
