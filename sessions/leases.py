@@ -44,3 +44,8 @@ class Lease:
     def renew(name: str, owner: str, now: datetime) -> None:
         """Say that the holder still lives."""
         SyncLease.objects.filter(name=name, owner=owner[:200]).update(expires_at=now + LEASE_FOR)
+
+
+def is_held(name: str, now: datetime) -> bool:
+    """Whether somebody holds the named lease and still lives."""
+    return SyncLease.objects.filter(name=name, expires_at__gt=now).exists()

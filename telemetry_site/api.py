@@ -10,6 +10,7 @@ from tasks.api_urls import endpoints as task_endpoints
 from telemetry_site.access import description  # noqa: F401  (importing it describes tokens)
 from telemetry_site.conditional import conditional
 from telemetry_site.health import HealthView
+from telemetry_site.sync_api import SyncView
 
 
 def _both(route: str, view: type, name: str, *, versioned: bool = True) -> list[URLPattern]:
@@ -23,6 +24,7 @@ def _both(route: str, view: type, name: str, *, versioned: bool = True) -> list[
 urlpatterns: list[URLPattern] = [
     *_both("health", HealthView, "api-health", versioned=False),
     *_both("analytics/export/prometheus", PrometheusView, "api-prometheus", versioned=False),
+    *_both("ingest/sync", SyncView, "api-ingest-sync", versioned=False),
     *(
         pattern
         for route, view, name in (*session_endpoints, *task_endpoints, *analytics_endpoints, *alert_endpoints)

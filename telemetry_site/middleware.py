@@ -45,6 +45,20 @@ def is_allowed_host(header: str, allowed: list[str]) -> bool:
     return bool(domain) and domain in allowed and (not port or 0 < int(port) < 65536)
 
 
+class NulGate:
+    """Answer that there is nothing at an address with a NUL character, which PostgreSQL refuses in any text."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "\0" in request.path:
+            return refusal(
+                request, HTTPStatus.NOT_FOUND, "There is nothing at an address with a NUL character."
+            )
+        return self.get_response(request)
+
+
 class OriginGate:
     """Refuse changes that another site asked a visitor's browser to make.
 

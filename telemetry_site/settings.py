@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "telemetry_site.http_metrics.HttpMetrics",
     # The gates come first so that static files, health and errors are behind them too.
     "telemetry_site.middleware.HostGate",
+    "telemetry_site.middleware.NulGate",
     "telemetry_site.middleware.ResponseHeaders",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",

@@ -42,6 +42,7 @@ NEEDED: Final[Mapping[str, Mapping[str, Scope]]] = {
     "analytics/alerts/<str:alert_id>": {"GET": Scope.READ, "PATCH": Scope.WRITE, "DELETE": Scope.WRITE},
     "analytics/notifications/<str:notification_id>": {"PATCH": Scope.WRITE},
     "analytics/notifications/read-all": {"POST": Scope.WRITE},
+    "ingest/sync": {"POST": Scope.INGEST},
 }
 
 

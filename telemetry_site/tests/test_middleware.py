@@ -173,3 +173,10 @@ def test_static_files_are_kept_for_ever_under_an_address_with_their_version(here
 def test_another_site_never_gets_cors_headers(here: Client) -> None:
     response = here.get("/api/thing", headers=HOST | {"origin": "https://evil.example"})
     assert not [name for name in response.headers if name.lower().startswith("access-control")]
+
+
+@pytest.mark.parametrize("address", ["/api/sessions/%00", "/sessions/a%00b", "/api/documents/1%00/"])
+def test_nothing_is_at_an_address_with_a_nul(address: str) -> None:
+    """PostgreSQL would refuse to look for it."""
+    response = Client(headers={"host": "localhost"}).get(address)
+    assert response.status_code == 404
