@@ -57,6 +57,7 @@ from sessions.selectors import (
     session_tree,
     status_of,
 )
+from sessions.selectors.filters import SERVED
 
 MAX_SEQ = 2**63 - 1
 
@@ -70,6 +71,14 @@ def _sliced(items: list[dict[str, Any]], asked: dict[str, Any]) -> dict[str, Any
     return {"items": items[offset : offset + limit], "total": len(items), "offset": offset, "limit": limit}
 
 
+def _refuse_unknown_names(asked: dict[str, Any]) -> None:
+    """What does not exist is an error, not an empty list. Raises NotFound."""
+    projects_of(asked.get("project"))
+    for name, condition in SERVED.items():
+        if asked.get(name) and condition(asked[name]) is None:
+            raise NotFound(f"There is no {name} of this name.")
+
+
 class SessionListView(ExportableView):
     @extend_schema(
         operation_id="sessions",
@@ -81,7 +90,7 @@ class SessionListView(ExportableView):
         refuse_unknown(request.query_params, (*SessionFilterForm.base_fields, "format"))
         file = file_format(request)
         form = SessionFilterForm(request.query_params)
-        projects_of(cleaned(form).get("project"))  # an unknown one is an error, not an empty list
+        _refuse_unknown_names(cleaned(form))
         if file:
             return file_response(session_export(form, now=timezone.now()), file)
         page = session_list(form.filters(), now=timezone.now())

@@ -97,6 +97,8 @@ class SessionFilterForm(forms.Form):
     tool = _text("A tool it called, by its whole name.")
     skill = _text("A skill it used, by its whole name.")
     agent = _text("A kind of subagent it started, by its whole name.")
+    feature = _text("Slug or key of a feature that it served.", 200)
+    task = _text("Id of a task that it served, or the id that plans give it.", 200)
     has_errors = _flag("Whether a tool call or a request to a model failed.")
     q = _text("Words that must all occur in title, branch or prompts, or begin its id.", 500)
     tz = _text("IANA name of the zone of naive times; the installation's own when absent.", 100)

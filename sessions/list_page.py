@@ -18,6 +18,8 @@ LABELS = {
     "tool": "tool",
     "skill": "skill",
     "agent": "agent",
+    "feature": "served",
+    "task": "task",
     "has_errors": "errors",
     "include_subagents": "subagents",
     "include_inactive": "without activity",

@@ -9,3 +9,8 @@ class ProjectTasksConfig(AppConfig):
     label = "project_tasks"
     verbose_name = "project tasks"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from tasks import session_filters
+
+        session_filters.register()

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from sessions.scope import Projects, in_projects
+from sessions.text_matching import MAX_WORDS, contains, equals
 from tasks.models import Document, Feature, ProjectTask
 from tasks.querysets import DocumentQuerySet, FeatureQuerySet, ProjectTaskQuerySet
 
@@ -63,14 +64,15 @@ def _words(*columns: str) -> Callable[[str], Q]:
 
     def condition(text: str) -> Q:
         whole = Q()
-        for word in text.split()[:20]:
-            anywhere = Q()
-            for column in columns:
-                anywhere |= Q(**{f"{column}__icontains": word})
-            whole &= anywhere
+        for word in text.split()[:MAX_WORDS]:
+            whole &= contains(word, *columns)
         return whole
 
     return condition
+
+
+def _owned(name: str) -> Q:
+    return equals("owner", name)
 
 
 def _with_progress(wanted: bool) -> Q:
@@ -83,7 +85,7 @@ _TASKS: dict[str, Callable[[Any], Q]] = {
     "kind": _equal("kind"),
     "feature": _of_feature,
     "phase": _equal("phase__token"),
-    "owner": _equal("owner__iexact"),
+    "owner": _owned,
     "q": _words("raw_id", "title", "description"),
     "completed_start": _equal("completed_on__gte"),
     "completed_end": _equal("completed_on__lte"),
@@ -92,7 +94,7 @@ _FEATURES: dict[str, Callable[[Any], Q]] = {
     "projects": in_projects,
     "status": _equal("status"),
     "category": _equal("category"),
-    "owner": _equal("owner__iexact"),
+    "owner": _owned,
     "q": _words("slug", "name", "category"),
     "completed_start": _equal("completed_on__gte"),
     "completed_end": _equal("completed_on__lte"),
@@ -105,7 +107,7 @@ _DOCUMENTS: dict[str, Callable[[Any], Q]] = {
     "category": _equal("category"),
     "feature": _of_feature,
     "phase": _equal("phase_token"),
-    "owner": _equal("owner__iexact"),
+    "owner": _owned,
     "include_progress": _with_progress,
     "q": _words("title", "project_path", "category", "feature__slug"),
 }

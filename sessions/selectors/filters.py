@@ -12,6 +12,7 @@ from django.db.models.functions import Cast, Lower
 from sessions.models import AgentSession, ModelResponse, SessionEvent
 from sessions.parsers.model_names import display_model, model_identity
 from sessions.querysets import AgentSessionQuerySet
+from sessions.text_matching import MAX_WORDS, contains
 
 STATUSES = ("active", "completed", "interrupted", "failed")
 NANO = 10**9
@@ -50,6 +51,9 @@ _RANGES = {
     "min_cost": ("cost_nano_usd", "gte", NANO),
     "max_cost": ("cost_nano_usd", "lte", NANO),
 }
+# What a session served: {name of a filter: its condition, None where nothing has such a name}. The app that knows
+# plans, which this one may not import, puts its filters here when it is ready.
+SERVED: dict[str, Callable[[str], Q | None]] = {}
 _LISTS = {"skill": "skills", "agent": "agents"}
 
 
@@ -66,6 +70,10 @@ def filtered_sessions(filters: dict[str, Any], *, now: datetime) -> AgentSession
         found = found.exclude(status="active")
     conditions = (build(filters[name]) for name, build in _CONDITIONS.items() if name in filters)
     found = found.filter(*_ranges(filters), *conditions)
+    for name, build in SERVED.items():
+        if filters.get(name):
+            condition = build(filters[name])
+            found = found.none() if condition is None else found.filter(condition)
     if names := _model_filters(filters):
         found = with_any(found, "models_used", names)
     for name, column in _LISTS.items():
@@ -108,11 +116,11 @@ def _of_root(public_id: str) -> Q:
 def _saying(text: str) -> Q:
     """Every word of it in the title, the branch, a prompt, or as the beginning of the id."""
     condition = Q()
-    for word in text.split()[:20]:
+    for word in text.split()[:MAX_WORDS]:
         asked = SessionEvent.objects.filter(
-            session_id=OuterRef("pk"), kind__in=("prompt", "command"), text__icontains=word
+            contains(word, "text"), session_id=OuterRef("pk"), kind__in=("prompt", "command")
         )
-        named = Q(title__icontains=word) | Q(branch__icontains=word)
+        named = contains(word, "title", "branch")
         if len(word) >= FEWEST_OF_AN_ID:
             named |= Q(public_id__startswith=word)
         condition &= named | Q(Exists(asked))
