@@ -100,7 +100,7 @@ class Dashboard:
 def dashboard(asked: Asked, *, now: datetime) -> Dashboard:
     """What to show; a number of queries that does not depend on how much there is."""
     latest_at = latest_data_at(asked.projects)
-    period = _shown_period(asked, latest_at)
+    period = shown_period(asked, latest_at)
     shown = narrowed(period, asked.projects)
     links = Links(period, asked.project.slug if asked.project else "", asked.tz)
     fresh = freshness(now)
@@ -135,7 +135,7 @@ def latest_data_at(projects: Projects) -> datetime | None:
     return None if span is None else span.last_at
 
 
-def _shown_period(asked: Asked, latest_at: datetime | None) -> Period:
+def shown_period(asked: Asked, latest_at: datetime | None) -> Period:
     """What was asked for; the last days of data where nobody asked and the default would show nothing."""
     if not asked.is_default or latest_at is None or _has_usage(asked):
         return asked.period
@@ -153,9 +153,13 @@ def days_until(latest_at: datetime, like: Period, days: int) -> Period:
     return Period(start_of_day(after - days * DAY, like.zone), start_of_day(after, like.zone), like.zone)
 
 
+def nearest_data(latest_at: datetime, period: Period) -> Period:
+    """As many local days as the period has, the last of which holds the latest data."""
+    return days_until(latest_at, period, min(max(1, round(period.length / DAY)), LONGEST_DAYS))
+
+
 def _elsewhere(latest_at: datetime, period: Period, links: Links) -> Elsewhere:
-    length = min(max(1, round(period.length / DAY)), LONGEST_DAYS)
-    there = days_until(latest_at, period, length)
+    there = nearest_data(latest_at, period)
     return Elsewhere(local_date(latest_at, period.zone), Days.of(there), links.dashboard(there))
 
 

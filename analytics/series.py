@@ -96,14 +96,39 @@ def series(
     named is cut to what there is data of. A metric about plans is None everywhere as long as none was read.
     Raises UnknownMetric, UnknownDimension or TooManyBuckets.
     """
+    return _points(metric_id, period, lambda within: buckets(within, kind), projects, group_by)
+
+
+def period_values(
+    metric_id: str, period: Period, *, projects: Projects = None, group_by: str | None = None
+) -> dict[str, Value]:
+    """The value of each group for the whole period, "" being all of it: ratios and percentiles anew, not averaged.
+
+    Empty where nothing is known of the period. Raises UnknownMetric or UnknownDimension.
+    """
+    points = _points(metric_id, period, _one_bucket, projects, group_by)
+    return {point.group: point.value for point in points}
+
+
+def _one_bucket(period: Period) -> list[Bucket]:
+    return [Bucket(period.start_at, period.end_at, "")]
+
+
+def _points(
+    metric_id: str,
+    period: Period,
+    cut_up: Callable[[Period], list[Bucket]],
+    projects: Projects,
+    group_by: str | None,
+) -> list[SeriesPoint]:
     metric = metric_named(metric_id)
     if group_by:
         series_dimension(metric, group_by)
     if metric.id in _PLAN_VALUES and has_plans(projects):
-        return _plan_series(metric, period, kind, projects, group_by)
+        return _plan_series(metric, period, cut_up, projects, group_by)
     if (period.starts_open or period.ends_open) and known_span(projects) is None:
         return []
-    cut = buckets(narrowed(period, projects), kind)
+    cut = cut_up(narrowed(period, projects))
     if metric.id in _PLAN_VALUES:
         return [SeriesPoint(bucket, None) for bucket in cut]
     return _told(metric, cut, _bucket_sums(metric, cut, projects, group_by), group_by)
@@ -120,14 +145,18 @@ def _told(
 
 
 def _plan_series(
-    metric: Metric, period: Period, kind: BucketKind, projects: Projects, group_by: str | None
+    metric: Metric,
+    period: Period,
+    cut_up: Callable[[Period], list[Bucket]],
+    projects: Projects,
+    group_by: str | None,
 ) -> list[SeriesPoint]:
     """A metric about plans. Tasks were completed before the first session, too: they also tell what is known."""
     courses = task_courses(projects, period.zone)
     within = reaching(period, known_span(projects), courses)
     if within.starts_open or within.ends_open:
         return []
-    cut = buckets(within, kind)
+    cut = cut_up(within)
     groups = plan_groups(metric.id, courses, cut, group_by)
     if metric.id == "cost_per_completed_task":
         usage = _summed(SessionUsage.objects, USAGE_NAMES, Usage, cut, projects, group_by)

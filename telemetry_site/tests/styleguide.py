@@ -90,6 +90,7 @@ def error_page(request: HttpRequest, name: str) -> HttpResponse:
 
 urlpatterns = [
     path("", styleguide, name="dashboard"),
+    path("explore", styleguide, name="explore"),
     path("sessions", styleguide, name="session-list"),
     path("features", styleguide, name="feature-list"),
     path("data-quality", styleguide, name="data-quality"),
