@@ -10,7 +10,8 @@ from analytics.api import BreakdownParameters, SeriesParameters
 from analytics.fact_api import CallParameters, ResponseParameters, call_export, response_export
 from analytics.number_exports import breakdown_export, series_export
 from analytics.plan_exports import feature_export, task_export
-from sessions.api_parameters import Parameters, cleaned, projects_of, refuse_unknown
+from sessions.api import refuse_unknown_names
+from sessions.api_parameters import Parameters, cleaned, refuse_unknown
 from sessions.exporting.definition import Export
 from sessions.exporting.sessions import session_export
 from sessions.forms import SessionFilterForm
@@ -42,5 +43,5 @@ def export_asked(name: str, given: dict[str, str]) -> Export:
         return build(parameters.read(query))
     refuse_unknown(query, SessionFilterForm.base_fields)
     form = SessionFilterForm(query)
-    projects_of(cleaned(form).get("project"))  # an unknown one is an error, not an empty file
+    refuse_unknown_names(cleaned(form))  # an unknown project is an error, not an empty file
     return session_export(form, now=timezone.now())

@@ -33,6 +33,19 @@ class Links:
             return _address("dashboard", period="custom", start=start, end=end, project=chosen, tz=self.tz)
         return _address("dashboard", period="all", project=chosen, tz=self.tz)
 
+    def breakdown_file(self, dimension: str) -> str:
+        """The period split by a dimension, as a file for a spreadsheet."""
+        start, end = ends(self.period)
+        return _address(
+            "api-breakdown",
+            dimension=dimension,
+            format="csv",
+            start=start,
+            end=end,
+            project=self.project,
+            tz=self.tz,
+        )
+
     def preset(self, name: str) -> str:
         """The dashboard of a named period for the same project."""
         return _address("dashboard", period=name, project=self.project, tz=self.tz)

@@ -25,6 +25,8 @@ def dashboard_page(request: HtmxRequest) -> HttpResponse:
         "page": page,
         "presets": [(preset, label, page.links.preset(preset)) for preset, label in PRESET_LABELS.items()],
         "projects": projects_with_sessions(),
+        "model_file": page.links.breakdown_file("model"),
+        "tool_file": page.links.breakdown_file("tool"),
         # The same period and project as the figures around it.
         "feature_costs": reverse("feature-costs") + page.links.dashboard().removeprefix(reverse("dashboard")),
     }

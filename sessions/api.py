@@ -71,7 +71,7 @@ def _sliced(items: list[dict[str, Any]], asked: dict[str, Any]) -> dict[str, Any
     return {"items": items[offset : offset + limit], "total": len(items), "offset": offset, "limit": limit}
 
 
-def _refuse_unknown_names(asked: dict[str, Any]) -> None:
+def refuse_unknown_names(asked: dict[str, Any]) -> None:
     """What does not exist is an error, not an empty list. Raises NotFound."""
     projects_of(asked.get("project"))
     for name, condition in SERVED.items():
@@ -90,7 +90,7 @@ class SessionListView(ExportableView):
         refuse_unknown(request.query_params, (*SessionFilterForm.base_fields, "format"))
         file = file_format(request)
         form = SessionFilterForm(request.query_params)
-        _refuse_unknown_names(cleaned(form))
+        refuse_unknown_names(cleaned(form))
         if file:
             return file_response(session_export(form, now=timezone.now()), file)
         page = session_list(form.filters(), now=timezone.now())

@@ -1,6 +1,6 @@
 """Where the API answers about sessions: route below `/api/`, view, name."""
 
-from sessions import api
+from sessions import api, export_views
 
 endpoints = (
     ("sessions", api.SessionListView, "api-sessions"),
@@ -10,6 +10,7 @@ endpoints = (
     ("sessions/<str:session_id>/tree", api.TreeView, "api-session-tree"),
     ("sessions/<str:session_id>/files", api.FilesView, "api-session-files"),
     ("sessions/<str:session_id>/tools", api.ToolsView, "api-session-tools"),
+    ("sessions/<str:session_id>/export", export_views.SessionFileView, "api-session-export"),
     ("projects", api.ProjectListView, "api-projects"),
     ("ingest/status", api.IngestStatusView, "api-ingest-status"),
 )

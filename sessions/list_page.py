@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.http import QueryDict
+from django.urls import reverse
 
 from sessions.forms import SessionFilterForm
 
@@ -97,6 +98,17 @@ def chips(form: SessionFilterForm, query: QueryDict) -> list[Chip]:
         )
         for name in LABELS
         if query.get(name, "").strip() and name not in form.errors
+    ]
+
+
+def file_addresses(form: SessionFilterForm, query: QueryDict) -> list[tuple[str, str]]:
+    """(format, address) of the files with everything that the filters let through, in the order of the list."""
+    # A filter that is wrong is left out of the list, and so out of its file.
+    dropped = dict.fromkeys([name for name in query if name not in form.fields or name in form.errors])
+    kept = {**dropped, "offset": None, "limit": None}
+    return [
+        (label, reverse("api-sessions") + address(query, **kept, format=name))
+        for label, name in (("CSV", "csv"), ("NDJSON", "ndjson"))
     ]
 
 

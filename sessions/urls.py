@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from sessions import views
+from sessions import export_views, views
 
 
 class SessionId:
@@ -29,6 +29,8 @@ urlpatterns = [
     path("sessions/<session_id:public_id>/tree", views.session_tree_page, name="session-tree"),
     path("sessions/<session_id:public_id>/events", views.session_events_page, name="session-events"),
     path("sessions/<session_id:public_id>/lines/<int:seq>", views.session_line_page, name="session-line"),
+    path("sessions/<session_id:public_id>/export.html", export_views.session_html, name="session-html"),
+    path("sessions/<session_id:public_id>/export.md", export_views.session_markdown, name="session-markdown"),
     path("quality", views.quality_page, name="data-quality"),
     path("progress", views.progress_page, name="sync-progress"),
 ]

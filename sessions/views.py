@@ -13,7 +13,7 @@ from sessions import selectors
 from sessions.archive import ArchiveDamaged
 from sessions.date_bounds import reporting_zone
 from sessions.forms import SessionFilterForm
-from sessions.list_page import address, chips, columns
+from sessions.list_page import address, chips, columns, file_addresses
 from sessions.models import AgentSession
 from sessions.selectors.raw_lines import neighbours
 from sessions.session_charts import impact_chart, token_chart
@@ -52,6 +52,7 @@ def session_list_page(request: HtmxRequest) -> HttpResponse:
         "page": shown,
         "columns": columns(form, request.GET),
         "chips": chips(form, request.GET),
+        "files": file_addresses(form, request.GET),
         "flags": FLAGS,
         "kept": [(name, request.GET[name]) for name in KEPT if request.GET.get(name)],
         "more_filters": any(request.GET.get(name) for name in MORE_FILTERS),

@@ -79,6 +79,7 @@ EXAMPLES: dict[str, object] = {
     "start": "2026-03-01",
     "start_date": "2026-03-01",
     "status": "completed",
+    "subagents": True,
     "task": "TASK-1.2",
     "tool": "Bash",
     "unread": True,

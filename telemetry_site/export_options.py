@@ -8,6 +8,7 @@ from analytics.exports import EXPORTS, export_asked
 from analytics.metrics import METRICS
 from analytics.selectors import BREAKDOWN_DIMENSIONS
 from sessions.exporting.definition import Export
+from sessions.exporting.session_files import FORMATS
 
 SINCE = ("since", "DATE", "first day, or an ISO moment")
 UNTIL = ("until", "DATE", "last day, included, or an ISO moment")
@@ -76,6 +77,17 @@ def add_lists(kinds: Any) -> None:
             help="any other filter that the API's list of them has; may be repeated",
         )
         add_output(parser, ("csv", "ndjson", "json"))
+
+
+def add_session(kinds: Any) -> None:
+    """The subcommand for one session as a document."""
+    about = "One session as a document: its figures and its whole transcript."
+    parser = kinds.add_parser("session", help=about, description=about)
+    parser.add_argument("id", metavar="ID", help="the session's id, as its page shows it")
+    parser.add_argument(
+        "--subagents", action="store_true", help="put the transcripts of its subagents into the file, too"
+    )
+    add_output(parser, tuple(FORMATS))
 
 
 def add_output(parser: CommandParser, formats: tuple[str, ...]) -> None:

@@ -6,10 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, OutputWrapper
+from django.utils import timezone
 from rest_framework.exceptions import APIException, ValidationError
 
 from sessions.exporting.definition import Export
+from sessions.exporting.documents import session_document
 from sessions.exporting.downloads import written
+from sessions.exporting.session_files import FORMATS
+from sessions.selectors import session
 from telemetry_site.api_errors import validation_body
 from telemetry_site.export_options import export_of
 from telemetry_site.file_output import write_whole
@@ -41,6 +45,16 @@ def export_rows(name: str, options: dict[str, Any], out: OutputWrapper, err: Out
     write_out(written(export, form, progress), target, out, force=options["force"])
     if target:
         err.write(f"{progress.rows:,} rows in {target}", str)  # in no colour: it is no error
+
+
+def export_session(options: dict[str, Any], out: OutputWrapper) -> None:
+    """Write one session as a document. Raises CommandError with a sentence."""
+    target, form = output_asked(options, tuple(FORMATS))
+    found = session(options["id"])
+    if found is None:
+        raise CommandError("There is no session with this id.")
+    document = session_document(found, now=timezone.now(), with_subagents=options["subagents"])
+    write_out(FORMATS[form].write(document), target, out, force=options["force"])
 
 
 def _export(name: str, options: dict[str, Any]) -> Export:

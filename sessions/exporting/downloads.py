@@ -55,7 +55,7 @@ class FormatNegotiation(DefaultContentNegotiation):
 class ExportableView(APIView):
     """A list that is also given whole, as a file."""
 
-    renderer_classes = (JSONRenderer, CsvFormat, NdjsonFormat)
+    renderer_classes: tuple[type[BaseRenderer], ...] = (JSONRenderer, CsvFormat, NdjsonFormat)
     content_negotiation_class = FormatNegotiation
 
     def handle_exception(self, exc: Exception) -> Response:

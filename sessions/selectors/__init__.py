@@ -23,7 +23,13 @@ from sessions.selectors.raw_lines import RawLine, neighbours, raw_line
 from sessions.selectors.story import Impact, Milestone, ToldDate, told_dates, told_impact, told_timeline
 from sessions.selectors.totals import Totals
 from sessions.selectors.transcript import entries
-from sessions.selectors.transcript_items import CallPart, ResponseFigures, TranscriptItem, TranscriptPage
+from sessions.selectors.transcript_items import (
+    CallPart,
+    ResponseFigures,
+    ShownText,
+    TranscriptItem,
+    TranscriptPage,
+)
 from sessions.selectors.tree import TreeNode, session_tree
 from sessions.selectors.usage import (
     FileTouched,
@@ -49,6 +55,7 @@ __all__ = [
     "ResponseFigures",
     "SessionPage",
     "SessionRow",
+    "ShownText",
     "TokenPoint",
     "ToldDate",
     "ToolUsage",

@@ -25,6 +25,7 @@ _READ_ROUTES: Final = (
     *("analytics/metrics", "analytics/trends"),
     *("projects", "ingest/status", "schema"),
     *("sessions", "sessions/<str:session_id>", "sessions/<str:session_id>/entries"),
+    *("sessions/<str:session_id>/export",),
     *("sessions/<str:session_id>/raw", "sessions/<str:session_id>/tree", "sessions/<str:session_id>/files"),
     *("sessions/<str:session_id>/tools", "sessions/<str:session_id>/linked-features"),
     *("analytics/alerts/<str:alert_id>/events", "analytics/notifications"),

@@ -212,6 +212,22 @@ def test_templates_have_nothing_inline() -> None:
     assert found == []
 
 
+FILES = "templates/sessions/file/"
+
+
+def test_only_files_carry_a_style_inside() -> None:
+    """A file is read without the server and has its style with it; a page's policy would refuse it."""
+    users = [
+        name_of(path)
+        for path in templates()
+        if re.search(r"\b(inline_style|session_file)\b", path.read_text(encoding="utf-8"))
+    ]
+    assert [name for name in users if not name.startswith(FILES)] == []
+    pages = [path for path in templates() if not name_of(path).startswith(FILES)]
+    including = [name_of(path) for path in pages if "sessions/file/" in path.read_text(encoding="utf-8")]
+    assert including == []
+
+
 PARTIAL = re.compile(r"{%\s*partialdef\s+([\w-]+)\s+inline\s*%}(.*?){%\s*endpartialdef", re.DOTALL)
 
 
