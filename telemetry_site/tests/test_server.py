@@ -76,7 +76,7 @@ class Running:
     """`manage.py up` on a free port, with a data folder and a config folder of its own."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        environ = os.environ | {
+        self.environ = os.environ | {
             "DJANGO_SETTINGS_MODULE": "telemetry_site.settings",
             "TELEMETRY_DATA_DIR": str(folder / "data"),
             "DATABASE_URL": "",
@@ -85,7 +85,7 @@ class Running:
         (folder / "claude" / "projects" / "-home-ada-ledger").mkdir(parents=True)
         self.process = subprocess.Popen(
             [sys.executable, ROOT / "manage.py", "up", "--port=0", "--no-browser", *options],
-            env=environ,
+            env=self.environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
