@@ -1,9 +1,9 @@
 """The stored counters as families. They tell what was read, as it was read (`CountedTotal`)."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import orjson
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.utils import floatToGoString
@@ -109,7 +109,7 @@ def _stored() -> Stored:
     found: Stored = {}
     rows = CountedTotal.objects.order_by("family", "labels").values_list("family", "labels", "exported")
     for family, labels, exported in rows:
-        found.setdefault(family, []).append((json.loads(labels), exported))
+        found.setdefault(family, []).append((orjson.loads(labels), exported))
     return found
 
 
