@@ -200,6 +200,10 @@ class BatchWriter:
         self._segments.append(job)
         self._sources[source.pk] = source
 
+    def note_bytes(self, count: int) -> None:
+        """Count bytes that come without lines towards a full batch."""
+        self._bytes += count
+
     def touch(self, source: SourceFile) -> None:
         """Write this source's row (its checkpoint) with the batch."""
         self._sources[source.pk] = source
@@ -323,7 +327,7 @@ class BatchWriter:
         self._updated_sessions |= {item.session_key for item in new} - self._created_sessions
         self.tally.sessions["updated"] = len(self._updated_sessions)
         touched = set(self._refs) | wrote.sessions | called.sessions
-        touched |= followers_of((item.line for item in new), set(self._refs.values()))
+        touched |= followers_of([item.line for item in new], set(self._refs.values()))
         AgentSession.objects.filter(id__in=touched, stale=False).update(stale=True)
 
 

@@ -50,6 +50,7 @@ def log_row(session: AgentSession, item: TranscriptItem) -> dict[str, Any]:
         "relatedToolCallId": call.call_id if call else None,
         "isSidechain": item.is_sidechain,
         "superseded": item.superseded,
+        "offBranch": item.off_branch,
         "images": item.images,
         "metadata": {**usage_metadata(item.responses), **(_call_metadata(call) if call else {})},
         "toolCall": _call_json(call) if call else None,

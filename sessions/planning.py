@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sessions.models import SourceFile
-from sessions.parsers.discovery import SIDECAR, TRANSCRIPT, FoundFile, Root, Unreadable, walk
+from sessions.parsers.discovery import TRANSCRIPT, FoundFile, Root, Unreadable, walk
 from sessions.reading import is_unchanged
 
 
@@ -16,7 +16,7 @@ class ReadingPlan:
     roots: list[Root]
     changed: list[tuple[SourceFile | None, FoundFile]] = field(default_factory=list)  # newest first
     unchanged: int = 0
-    seen: int = 0  # transcripts; sidecars are not counted
+    seen: int = 0  # transcripts; the files beside them are not counted
     gone: list[SourceFile] = field(default_factory=list)  # not marked as missing yet
     missing: int = 0
     unreadable: list[Unreadable] = field(default_factory=list)
@@ -56,7 +56,7 @@ def plan_reading(roots: list[Root], now: datetime) -> ReadingPlan:
             plan.unchanged += item.kind == TRANSCRIPT
         else:
             plan.changed.append((source, item))
-    plan.changed.sort(key=lambda pair: (pair[1].kind == SIDECAR, -pair[1].mtime_ns, pair[1].path))
+    plan.changed.sort(key=lambda pair: (pair[1].kind != TRANSCRIPT, -pair[1].mtime_ns, pair[1].path))
     kept = {source.pk for source in moved.values()}
     left = [source for source in lost.values() if source.pk not in kept]
     plan.gone = [source for source in left if source.missing_since is None]

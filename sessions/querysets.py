@@ -190,6 +190,41 @@ class ModelResponseQuerySet(models.QuerySet[Any]):
             found += rows.annotate(n=Count("id")).filter(n__gt=1)
         return found
 
+    def twins_of(self, session_ids: Iterable[int]) -> Iterable[list[Any]]:
+        """Responses without a request id that stand in several sessions, one of these among them, twins together."""
+        told = self.filter(request_id="", copy_count__gt=1)
+        keys = set(told.filter(owner_id__in=session_ids).values_list("message_key", flat=True))
+        groups: dict[tuple[Any, ...], list[Any]] = {}
+        for chunk in in_chunks(keys):
+            for row in told.filter(message_key__in=chunk).order_by("id"):
+                used = (*(getattr(row, name) for name in TOKENS), row.web_search_requests)
+                groups.setdefault((row.message_key, row.at_ms, *used), []).append(row)
+        return groups.values()
+
+    def counting_owners(self, keys: Iterable[int]) -> dict[int, int]:
+        """{response: the session it is counted in}, that of the row which counts it where it is a duplicate."""
+        rows = {
+            key: (owner_id, duplicate_of)
+            for key, owner_id, duplicate_of in self.filter(id__in=keys).values_list(
+                "id", "owner_id", "duplicate_of"
+            )
+        }
+        counting = {duplicate_of for _, duplicate_of in rows.values() if duplicate_of is not None}
+        owners = dict(self.filter(id__in=counting).values_list("id", "owner_id"))
+        return {key: owners.get(other, owner_id) for key, (owner_id, other) in rows.items()}
+
+    def twins_elsewhere(self, session_ids: Iterable[int]) -> dict[int, dict[int, int]]:
+        """{session: {other session: how many of its responses without a request id stand here too}}."""
+        mine = self.filter(owner_id__in=session_ids, request_id="", duplicate_of__isnull=False)
+        rows = list(mine.values_list("owner_id", "duplicate_of"))
+        owners = self.counting_owners({other for _, other in rows})
+        found: dict[int, dict[int, int]] = {}
+        for session_id, other in rows:
+            if (owner_id := owners.get(other, session_id)) != session_id:
+                counts = found.setdefault(session_id, {})
+                counts[owner_id] = counts.get(owner_id, 0) + 1
+        return found
+
     def skills_by_owner(self, session_ids: Iterable[int]) -> Any:
         mine = self.filter(owner_id__in=session_ids).exclude(skill="")
         return mine.values_list("owner_id", "skill").annotate(n=Count("id")).order_by("owner_id", "skill")

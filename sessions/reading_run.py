@@ -9,10 +9,11 @@ from django.db import transaction
 
 from sessions.ingest import BatchWriter
 from sessions.models import AgentSession, SourceFile
-from sessions.parsers.discovery import SIDECAR, FoundFile
+from sessions.parsers.discovery import SIDECAR, TOOL_OUTPUT, FoundFile
 from sessions.planning import ReadingPlan
 from sessions.reading import continues, read_source
 from sessions.sidecars import apply_waiting_sidecars, read_sidecar
+from sessions.tool_outputs import read_tool_output
 
 
 class Progress(NamedTuple):
@@ -70,6 +71,8 @@ def _read_one(
         source = _at_its_place(source, found, now)
         if found.kind == SIDECAR:
             read_sidecar(source, found, writer, now)
+        elif found.kind == TOOL_OUTPUT:
+            read_tool_output(source, found, writer, now)
         else:
             read_source(source, found, writer, now)
             result.read += 1

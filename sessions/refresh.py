@@ -7,7 +7,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import JSONField
 
-from sessions.bulk import rows_where_in, save_columns
+from sessions.bulk import in_chunks, rows_where_in, save_columns
+from sessions.derive.branches import entries_to_mark
+from sessions.derive.chains import continued_from
 from sessions.derive.columns import derive_columns
 from sessions.derive.families import Families, family_of, mark_inherited, own_from
 from sessions.derive.gather import Gathered, gather, pending_calls
@@ -66,10 +68,13 @@ def _refresh(ids: list[int]) -> list[int]:
     facts = gather(list(sessions))
     families = family_of(sessions, facts)
     facts |= gather(mark_inherited(families))
+    _mark_branches(facts)
+    chains = continued_from(sessions.values(), facts)
     waiting = pending_calls(list(sessions))
     before = {key: _dimensions(s) for key, s in sessions.items()}
     for key, session in sessions.items():
         _derive(session, facts[key], families, has_pending_call=key in waiting)
+        session.continued_from_id = chains.get(key)
     places = Places(sessions.values())
     for session in sorted(sessions.values(), key=_placing_order):
         places.set_project(session)
@@ -86,6 +91,14 @@ def _derive(session: AgentSession, facts: Gathered, families: Families, *, has_p
     )
     families.set_relations(session, facts)
     session.stale = False
+
+
+def _mark_branches(facts: dict[int, Gathered]) -> None:
+    """Note which lines stand off the live branch of their session."""
+    changes = [entries_to_mark(bundle.lines) for bundle in facts.values()]
+    for is_off, which in ((True, 0), (False, 1)):
+        for ids in in_chunks(entry for change in changes for entry in change[which]):
+            TranscriptEntry.objects.filter(id__in=ids).update(off_branch=is_off)
 
 
 def _placing_order(session: AgentSession) -> tuple[bool, bool]:

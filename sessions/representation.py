@@ -16,7 +16,8 @@ HEAVY_LISTS = ("updatedFiles", "linkedArtifacts", "toolsUsed", "impactHistory", 
 
 def public_ids(sessions: Iterable[AgentSession]) -> dict[int, str]:
     """Public ids of every session these refer to, by key, in one query."""
-    keys = {key for s in sessions for key in (s.parent_id, s.root_id, s.forked_from_id) if key is not None}
+    related = ((s.parent_id, s.root_id, s.forked_from_id, s.continued_from_id) for s in sessions)
+    keys = {key for several in related for key in several if key is not None}
     return dict(AgentSession.objects.filter(pk__in=keys).values_list("pk", "public_id"))
 
 
@@ -72,6 +73,7 @@ def _identity(session: AgentSession, status: str, names: dict[int, str]) -> dict
         "parentSessionId": names.get(session.parent_id or 0),
         "rootSessionId": names.get(session.root_id or 0, session.public_id),
         "forkedFromSessionId": names.get(session.forked_from_id or 0),
+        "continuedFromSessionId": names.get(session.continued_from_id or 0),
         "agentId": session.agent_id or None,
         "agentName": session.agent_name or None,
         "agent": session.agent,
@@ -269,6 +271,7 @@ def node_json(node: TreeNode, names: dict[int, str]) -> dict[str, Any]:
         "agentName": node.session.agent_name or None,
         "startedAt": iso(node.session.started_at),
         "forkedFromSessionId": names.get(node.session.forked_from_id or 0),
+        "continuedFromSessionId": names.get(node.session.continued_from_id or 0),
         "isAsked": node.is_asked,
         "depth": node.depth,
         "own": totals_json(node.own),

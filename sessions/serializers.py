@@ -107,12 +107,13 @@ def status_and_type() -> Fields:
 
 def session_fields() -> Fields:
     """What lists and details of sessions share."""
-    identity = ("title", "titleSource", "taskId", "parentSessionId", "forkedFromSessionId", "agentId")
+    identity = ("title", "titleSource", "taskId", "parentSessionId", "agentId")
+    related = ("forkedFromSessionId", "continuedFromSessionId")
     git = ("gitCommitHash", "gitAuthor", "gitBranch")
     return {
         **words("id", "rootSessionId", "agent"),
         **status_and_type(),
-        **texts(*identity, "agentName", "workingDirectory", "model", *MODEL_TEXTS, *git),
+        **texts(*identity, *related, "agentName", "workingDirectory", "model", *MODEL_TEXTS, *git),
         "project": shape("ProjectName", project_fields(), allow_null=True),
         "modelsUsed": shape("ModelUsed", words("raw"), texts(*MODEL_TEXTS), many=True),
         **counts("tokensIn", "tokensOut", *TOKEN_CLASSES, "cacheCreation5mTokens", "cacheCreation1hTokens"),
@@ -201,7 +202,7 @@ def log_shape() -> Any:
         counts("seq", "part", "lineNumber", "contentLength", "images"),
         instants("timestamp"),
         texts("level", "agentName", "linkedSessionId", "relatedToolCallId"),
-        flags("isSidechain", "superseded"),
+        flags("isSidechain", "superseded", "offBranch"),
         {"metadata": _log_metadata(), "toolCall": tool},
         nothing_yet("skillDetails", "subagentThread"),
         many=True,
@@ -268,7 +269,7 @@ def tree_shape() -> Any:
         "TreeNode",
         words("id"),
         status_and_type(),
-        texts("title", "agentName", "forkedFromSessionId"),
+        texts("title", "agentName", "forkedFromSessionId", "continuedFromSessionId"),
         instants("startedAt"),
         flags("isAsked"),
         counts("depth"),

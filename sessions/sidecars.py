@@ -25,6 +25,13 @@ def read_sidecar(source: SourceFile, found: FoundFile, writer: BatchWriter, now:
     """Keep a sidecar's bytes and note what it says. Raises OSError when it cannot be read."""
     with open(found.location, "rb") as stream:
         raw = stream.read(MAX_BYTES)
+    keep_whole(source, found, raw, writer, now)
+    source.owner = ""
+    writer.after_write(lambda: apply_sidecar(source, raw))
+
+
+def keep_whole(source: SourceFile, found: FoundFile, raw: bytes, writer: BatchWriter, now: datetime) -> None:
+    """Archive the bytes of a file that is no transcript; other bytes than before are a new generation of it."""
     source.generation += bool(source.committed_offset)
     source.committed_offset = len(raw)
     source.device, source.inode, source.size = found.device, found.inode, found.size
@@ -33,8 +40,6 @@ def read_sidecar(source: SourceFile, found: FoundFile, writer: BatchWriter, now:
     source.first_read_at = source.first_read_at or now
     source.last_read_at = now
     writer.add_segment(source, Chunk(0, raw))
-    source.owner = ""
-    writer.after_write(lambda: apply_sidecar(source, raw))
 
 
 def apply_waiting_sidecars() -> None:

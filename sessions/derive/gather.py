@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from sessions.bulk import rows_where_in
+from sessions.derive.branches import Line
 from sessions.derive.course import Step
 from sessions.derive.story import Change
 from sessions.models import (
@@ -19,6 +20,7 @@ from sessions.models import (
     ToolCallCopy,
     TranscriptEntry,
 )
+from sessions.querysets import RANK_BITS
 
 
 @dataclass(slots=True)
@@ -39,6 +41,9 @@ class Gathered:
     """The facts of one session."""
 
     steps: list[Step] = field(default_factory=list)
+    lines: list[tuple[Line, bool]] = field(
+        default_factory=list
+    )  # and whether it is marked off the live branch
     responses: list[dict[str, Any]] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
     events: list[SeenEvent] = field(default_factory=list)
@@ -54,6 +59,21 @@ class Gathered:
     times: list[int] = field(default_factory=list)
     is_told_by_members: bool = False
 
+    def order_by_time(self) -> None:
+        """Put in order what stands in several files.
+
+        A line that stands in two of them is stored where it was read first; when it was written is the same in all.
+        """
+        at, moments = 0, {}
+        for step in self.steps:
+            at = (
+                step.at_ms if step.at_ms is not None else at
+            )  # what tells no time stays behind the line before it
+            moments[step.seq] = at
+        self.steps.sort(key=lambda step: (moments[step.seq], step.seq))
+        self.events.sort(key=lambda event: (moments.get(event.seq, 0), event.seq))
+        self.lines.sort(key=lambda item: (moments[item[0].seq], item[0].seq))
+
 
 def gather(session_ids: list[int]) -> dict[int, Gathered]:
     """The facts of each session; a session without facts has an empty bundle."""
@@ -64,6 +84,9 @@ def gather(session_ids: list[int]) -> dict[int, Gathered]:
     for row in ToolCall.objects.totals_by_owner(session_ids):
         found[row["owner_id"]].calls.append(row)
     _gather_events(session_ids, found)
+    for bundle in found.values():
+        if bundle.steps and bundle.steps[-1].seq >> RANK_BITS:
+            bundle.order_by_time()
     _gather_facets(session_ids, found)
     _gather_calls(session_ids, found)
     _gather_summaries(session_ids, found)
@@ -71,16 +94,22 @@ def gather(session_ids: list[int]) -> dict[int, Gathered]:
         found[session_id].inherited = inherited
     for session_id, shared in ResponseCopy.objects.shared_owners(session_ids).items():
         found[session_id].shared_with = shared
+    for session_id, shared in ModelResponse.objects.twins_elsewhere(session_ids).items():
+        mine = found[session_id].shared_with
+        mine.update({owner: mine.get(owner, 0) + n for owner, n in shared.items()})
     _gather_last_stop(session_ids, found)
     _gather_times_without_lines(session_ids, found)
     return found
 
 
 def _gather_steps(session_ids: list[int], found: dict[int, Gathered]) -> None:
-    names = ("session_id", *Step._fields)
+    names = ("session_id", *Step._fields, "id", "uuid_key", "parent_key", "superseded", "off_branch")
     order = ("session_id", "seq", "id")
     for row in rows_where_in(TranscriptEntry, names, "session_id", session_ids, order_by=order):
-        found[row[0]].steps.append(Step._make(row[1:]))
+        session_id, seq, kind, subtype, at_ms, entry_id, key, parent, superseded, is_off = row
+        found[session_id].steps.append(Step(seq, kind, subtype, at_ms))
+        if not superseded:
+            found[session_id].lines.append((Line(entry_id, seq, key, parent, kind, subtype), bool(is_off)))
 
 
 def _gather_events(session_ids: list[int], found: dict[int, Gathered]) -> None:
@@ -122,7 +151,9 @@ def _gather_calls(session_ids: list[int], found: dict[int, Gathered]) -> None:
 
 def _gather_summaries(session_ids: list[int], found: dict[int, Gathered]) -> None:
     mine = TranscriptEntry.objects.filter(session_id__in=session_ids)
-    told = SessionEvent.objects.filter(leaf_key__in=mine.values("uuid_key")).order_by("leaf_key", "text")
+    told = SessionEvent.objects.filter(kind="title", leaf_key__in=mine.values("uuid_key")).order_by(
+        "leaf_key", "text"
+    )
     titles = dict(told.values_list("leaf_key", "text"))
     if not titles:
         return

@@ -18,10 +18,38 @@ def settle_owners(session_ids: Iterable[int]) -> tuple[set[int], set[int]]:
     for chunk in in_chunks(session_ids, 500):
         shared = ResponseCopy.objects.filter(session_id__in=chunk, response__copy_count__gt=1)
         claims = _claims(set(shared.values_list("response_id", flat=True)))
-        found = _settle_responses(claims)
-        calls = _settle_calls(chunk)
-        sessions |= found[0] | calls[0]
-        quarters |= found[1] | calls[1]
+        # Calls last: each goes with its response.
+        for moved in (_settle_responses(claims), _settle_twins(chunk), _settle_calls(chunk)):
+            sessions |= moved[0]
+            quarters |= moved[1]
+    return sessions, quarters
+
+
+def _settle_twins(session_ids: list[int]) -> tuple[set[int], set[int]]:
+    """Of responses without a request id that stand in several sessions, one row each: the original's counts (R4)."""
+    groups = list(ModelResponse.objects.twins_of(session_ids))
+    holders = {twin.owner_id for group in groups for twin in group}
+    alone, counts = ResponseCopy.objects.alone_from(holders), ResponseCopy.objects.counts_by_session(holders)
+    names = dict(AgentSession.objects.filter(id__in=holders).values_list("id", "public_id"))
+    sessions: set[int] = set()
+    quarters: set[int] = set()
+    moves: dict[int | None, list[int]] = {}
+    for group in groups:
+        claims = [
+            Claim(t.owner_id, t.at_ms, alone.get(t.owner_id), counts[t.owner_id], names[t.owner_id])
+            for t in group
+        ]
+        original = owner_of(claims)
+        kept = min(twin.pk for twin in group if twin.owner_id == original)
+        for twin in group:
+            counted_by = None if twin.pk == kept else kept
+            if twin.duplicate_of != counted_by:
+                moves.setdefault(counted_by, []).append(twin.pk)
+                sessions.add(twin.owner_id)
+                quarters.add(twin.quarter)
+    for counted_by, keys in moves.items():
+        for ids in in_chunks(keys):
+            ModelResponse.objects.filter(id__in=ids).update(duplicate_of=counted_by)
     return sessions, quarters
 
 
@@ -73,8 +101,7 @@ def _settle_calls(session_ids: list[int]) -> tuple[set[int], set[int]]:
     )
     for ids in in_chunks(shared):
         calls = list(ToolCall.objects.filter(id__in=ids).only("id", "owner_id", "response_id", "quarter"))
-        responses = ModelResponse.objects.filter(id__in={c.response_id for c in calls if c.response_id})
-        owners = dict(responses.values_list("id", "owner_id"))
+        owners = ModelResponse.objects.counting_owners({c.response_id for c in calls if c.response_id})
         holders = _first_holders(ids)
         for call in calls:
             owner_id = owners.get(call.response_id) if call.response_id else None

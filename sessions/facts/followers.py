@@ -1,20 +1,22 @@
 """Sessions whose columns follow from lines that stand in another session's transcript."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Sequence, Set
 
 from sessions.bulk import in_chunks, rows_where_in
 from sessions.facts.tool_calls import call_key
-from sessions.models import AgentSession, SessionFacet, ToolCall, ToolCallCopy, TranscriptEntry
+from sessions.models import AgentSession, SessionEvent, SessionFacet, ToolCall, ToolCallCopy, TranscriptEntry
 from sessions.parsers.keys import uuid_key
 from sessions.parsers.records import ParsedLine, SessionRef
 
 
-def followers_of(lines: Iterable[ParsedLine], refs: Set[SessionRef]) -> set[int]:
+def followers_of(lines: Sequence[ParsedLine], refs: Set[SessionRef]) -> set[int]:
     """Keys of sessions to derive again because of these lines; `refs` are the sessions the lines stand in."""
+    keys = {line.uuid_key for line in lines}
     lines = [line for line in lines if line.tool_uses or line.tool_results or line.spawns or line.events]
     asked = {u.call_id for line in lines for u in line.tool_uses if u.agent_name}
     return (
-        _spawned(lines)
+        _continuing(keys, {ref.native_id for ref in refs})
+        | _spawned(lines)
         | (_awaiting(asked) if asked else set())
         | _summarised(lines)
         | _forks({ref.key for ref in refs if not ref.agent_id})
@@ -58,6 +60,14 @@ def _summarised(lines: list[ParsedLine]) -> set[int]:
         if event.data and event.data.get("leaf")
     }
     return {row[0] for row in rows_where_in(TranscriptEntry, ("session_id",), "uuid_key", leaves)}
+
+
+def _continuing(keys: set[int], natives: set[str]) -> set[int]:
+    """Sessions that were told to continue one of these sessions, or from one of these lines, before it was read."""
+    told = dict(SessionEvent.objects.filter(kind="continuation").values_list("session_id", "text"))
+    leaves = SessionEvent.objects.filter(session_id__in=told, leaf_key__isnull=False)
+    awaiting = {session_id for session_id, key in leaves.values_list("session_id", "leaf_key") if key in keys}
+    return awaiting | {session_id for session_id, named in told.items() if named in natives}
 
 
 def _forks(trunks: set[int]) -> set[int]:

@@ -12,13 +12,12 @@ from django.db.models import Model
 
 from sessions.bulk import Row, rows_where_in, write_rows
 from sessions.facts.copies import recount_response_copies
+from sessions.facts.duplicates import mark_duplicates
 from sessions.facts.stored_keys import StoredKeys
 from sessions.models import ModelResponse, ResponseCopy
 from sessions.parsers.keys import pair_key, stable_key
 from sessions.parsers.normalise import (
-    Counted,
     Response,
-    duplicates_among,
     join_responses,
     quarter_of,
     response_of,
@@ -92,10 +91,10 @@ def write_responses(batch: list[SeenInEntry], prices: PriceBook, known: StoredKe
     shared = _write_copies(batch, stored, known)
     quarters = {row[_AT["quarter"]] for row in changed.values()}
     quarters |= {stored[key][_AT["quarter"]] for key in changed if key in stored}
-    quarters |= _mark_duplicates(_met_twice((row[_AT["message_key"]] for row in changed.values()), known))
+    found = mark_duplicates(_met_twice((row[_AT["message_key"]] for row in changed.values()), known))
     known.add(joined)
     created = sum(key not in stored for key in changed)
-    return Written(created, len(changed) - created, quarters, shared)
+    return Written(created, len(changed) - created, quarters | found[1], shared | found[0])
 
 
 def write_joined(
@@ -231,20 +230,3 @@ def _join_copies(one: tuple[Any, ...] | None, other: tuple[Any, ...]) -> tuple[A
     if one is None:
         return other
     return min(one, other, key=lambda row: (not row[4], row[3], row[5]))
-
-
-def _mark_duplicates(message_keys: set[int]) -> set[int]:
-    """Apply R4 and R5 among responses with the same message id; returns the quarters that changed by it."""
-    columns = ("message_key", "id", "request_id", "is_sidechain", "at_ms", "duplicate_of", *COLUMNS[13:19])
-    groups: dict[int, list[tuple[Any, ...]]] = {}
-    several = ModelResponse.objects.shared_message_keys(message_keys)
-    for row in rows_where_in(ModelResponse, columns, "message_key", several):
-        groups.setdefault(row[0], []).append(row)
-    quarters: set[int] = set()
-    for rows in groups.values():
-        found = duplicates_among([Counted(r[1], r[2], bool(r[3]), r[4], Usage(*r[6:12])) for r in rows])
-        for row in rows:
-            if found.get(row[1]) != row[5]:
-                ModelResponse.objects.filter(id=row[1]).update(duplicate_of=found.get(row[1]))
-                quarters.add(quarter_of(row[4]))
-    return quarters

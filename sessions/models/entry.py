@@ -30,6 +30,8 @@ class TranscriptEntry(models.Model):
     # True: the line no longer stands in its file, which was rewritten after it was read.
     superseded = models.BooleanField(default=False)
     provisional = models.BooleanField(default=False)
+    # True: the conversation was taken back to before this line and went on without it. It was paid for all the same.
+    off_branch = models.BooleanField(default=False, db_default=False)
 
     objects = TranscriptEntryQuerySet.as_manager()
 

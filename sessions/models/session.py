@@ -39,6 +39,10 @@ class AgentSession(models.Model):
     forked_from = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, related_name="forks", db_constraint=False
     )
+    # The session whose conversation this one goes on with, under an id of its own.
+    continued_from = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="continuations", db_constraint=False
+    )
     spawned_by = models.BigIntegerField(null=True)  # ToolCall id
     agent_name = models.CharField(max_length=200, blank=True)
     title = models.CharField(max_length=300, blank=True)

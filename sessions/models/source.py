@@ -12,6 +12,7 @@ class SourceFile(models.Model):
     class Kind(models.TextChoices):
         TRANSCRIPT = "transcript"
         SIDECAR = "sidecar"  # agent-<id>.meta.json
+        TOOL_OUTPUT = "tool_output"  # what a tool answered, too long for its transcript
         PLAN = "plan"  # Markdown that plans work; its lines are not counted
 
     path = models.CharField(max_length=4096, unique=True)

@@ -2,12 +2,14 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 TRANSCRIPT = "transcript"
 SIDECAR = "sidecar"
+TOOL_OUTPUT = "tool_output"
+OUTPUTS_FOLDER = "tool-results"
 _NOT_TRANSCRIPTS = frozenset({"journal.jsonl", "history.jsonl"})
 
 
@@ -99,8 +101,26 @@ class _Walk:
         except OSError as error:
             yield Unreadable(folder, error.strerror or str(error))
             return
+        if self.kind_of is _kind and os.path.basename(folder) == OUTPUTS_FOLDER:
+            yield from self._outputs(folder, entries)
+            return
         for entry in entries:
             yield from self._entry(entry)
+
+    def _outputs(
+        self, folder: str, entries: "Iterable[os.DirEntry[str]]"
+    ) -> Iterator[FoundFile | Unreadable]:
+        """What tools answered, kept beside a session's transcript (R27). Nothing that a link leads to is taken."""
+        if not os.path.realpath(folder).startswith(self.root.path + os.sep) or os.path.islink(folder):
+            return
+        for entry in entries:
+            try:
+                info = entry.stat(follow_symlinks=False)
+            except OSError as error:
+                yield Unreadable(entry.path, error.strerror or str(error))
+                continue
+            if stat.S_ISREG(info.st_mode):
+                yield _found(entry.path, self.root, TOOL_OUTPUT, info)
 
     def _entry(self, entry: "os.DirEntry[str]") -> Iterator[FoundFile | Unreadable]:
         try:

@@ -105,7 +105,6 @@ def duplicates_among(responses: list[Counted]) -> dict[int, int]:
     """Of responses that share a message id, those already counted by another: {key: key that counts}.
 
     R5: a side chain may begin with a replay of the parent's message under a new request id; the main chain's counts.
-    R4: without request ids, copies in several sessions are one response only when time and usage are the same.
     """
     found: dict[int, int] = {}
     with_id = [r for r in responses if r.request_id]
@@ -113,13 +112,19 @@ def duplicates_among(responses: list[Counted]) -> dict[int, int]:
     if main:
         kept = max(main, key=lambda r: (r.usage.output_tokens, -r.at_ms, r.key)).key
         found.update({r.key: kept for r in with_id if r.is_sidechain})
+    return found
+
+
+def twins_among(responses: list[Counted]) -> list[list[int]]:
+    """Of responses that share a message id, those that are one response though nothing numbers the request (R4).
+
+    Without request ids, copies in several sessions are one response only when time and usage are the same.
+    """
     twins: dict[tuple[int, Usage], list[int]] = {}
     for r in responses:
         if not r.request_id:
             twins.setdefault((r.at_ms, r.usage), []).append(r.key)
-    for keys in twins.values():
-        found.update({key: min(keys) for key in keys if key != min(keys)})
-    return found
+    return [keys for keys in twins.values() if len(keys) > 1]
 
 
 class Claim(NamedTuple):

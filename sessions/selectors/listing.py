@@ -79,7 +79,7 @@ def status_of(session: AgentSession, *, now: datetime) -> str:
 def session(public_id: str) -> AgentSession | None:
     """The session of an id as shown, with `S-` before it, or a subagent's `agent-<id>` alone when unique."""
     found: QuerySet[AgentSession] = AgentSession.objects.select_related(
-        "project", "parent", "root", "forked_from"
+        "project", "parent", "root", "forked_from", "continued_from"
     )
     for name in dict.fromkeys((public_id, public_id.removeprefix("S-"))):
         if exact := found.filter(public_id=name).first():

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sessions.archive import readable_lines
+from sessions.archive import ArchiveDamaged, readable_lines
 from sessions.models import (
     AgentSession,
     ModelResponse,
@@ -30,6 +30,7 @@ from sessions.selectors.transcript_items import (
     line_number,
     moment,
 )
+from sessions.tool_outputs import stored_outputs
 
 PAGE_LINES, MAX_PAGE_LINES = 200, 1000
 DIFF_LINES = 1000
@@ -61,7 +62,7 @@ def entries(
     lines = list(_page_of(session, after_seq, before_seq, min(limit, MAX_PAGE_LINES)))
     if not lines:
         return TranscriptPage([], None, None)
-    read = [(entry, blocks_in(raw)) for entry, raw in readable_lines(lines)]
+    read = with_outputs(session, [(entry, blocks_in(raw)) for entry, raw in readable_lines(lines)])
     lookups = _look_up(session, read, block_chars)
     mine = TranscriptEntry.objects.filter(session=session)
     first, last = lines[0].seq, lines[-1].seq
@@ -97,6 +98,23 @@ def blocks_in(raw: bytes | None) -> list[Block]:
     return blocks_of(record)
 
 
+def with_outputs(
+    session: AgentSession, read: list[tuple[TranscriptEntry, list[Block]]]
+) -> list[tuple[TranscriptEntry, list[Block]]]:
+    """The blocks with outputs that are kept in files of their own in the place of what stands for them."""
+    named = {block.saved_at for _, blocks in read for block in blocks if block.saved_at}
+    try:
+        outputs = stored_outputs(session, named)
+    except ArchiveDamaged:
+        return read
+    if not outputs:
+        return read
+    return [
+        (entry, [b._replace(text=outputs[b.saved_at]) if b.saved_at in outputs else b for b in blocks])
+        for entry, blocks in read
+    ]
+
+
 def _look_up(
     session: AgentSession, read: list[tuple[TranscriptEntry, list[Block]]], block_chars: int
 ) -> _Lookups:
@@ -109,7 +127,7 @@ def _look_up(
     calls = ToolCallCopy.objects.filter(session=session, call__call_id__in=named).select_related("call")
     found.copies = {copy.call.call_id: copy for copy in calls}
     found.results = dict(_answers(read))
-    _add_answers_elsewhere(found, set(ids))
+    _add_answers_elsewhere(session, found, set(ids))
     started: Any = AgentSession.objects.filter(
         spawned_by__in=[copy.call_id for copy in found.copies.values()]
     )
@@ -122,13 +140,14 @@ def _answers(read: Iterable[tuple[TranscriptEntry, list[Block]]]) -> Iterator[tu
         yield from ((block.call_id, (entry.seq, block)) for block in blocks if block.kind == RESULT)
 
 
-def _add_answers_elsewhere(found: _Lookups, here: set[int]) -> None:
+def _add_answers_elsewhere(session: AgentSession, found: _Lookups, here: set[int]) -> None:
     """Answers on other pages to calls of this one."""
     told = {c.result_entry_id for c in found.copies.values() if c.use_entry_id in here}
     wanted = {key for key in told if key is not None} - here
     if wanted:
         lines = TranscriptEntry.objects.filter(pk__in=wanted).order_by("source_id", "generation", "offset")
-        for call_id, answer in _answers((entry, blocks_in(raw)) for entry, raw in readable_lines(lines)):
+        read = with_outputs(session, [(entry, blocks_in(raw)) for entry, raw in readable_lines(lines)])
+        for call_id, answer in _answers(read):
             found.results.setdefault(call_id, answer)
 
 
@@ -189,6 +208,7 @@ def _item(
         at=moment(entry.at_ms),
         is_sidechain=entry.is_sidechain,
         superseded=entry.superseded,
+        off_branch=entry.off_branch,
         images=block.images,
         responses=figures,
         **more,

@@ -89,6 +89,7 @@ class TranscriptItem:
     at: datetime | None
     is_sidechain: bool
     superseded: bool
+    off_branch: bool  # the conversation was taken back to before it
     images: int = 0
     responses: tuple[ResponseFigures, ...] = ()  # on the first item of the response's first line
     call: CallPart | None = None

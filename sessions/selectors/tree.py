@@ -6,16 +6,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from sessions.models import AgentSession
 from sessions.selectors.listing import LIGHT, status_of
 from sessions.selectors.totals import Totals
 
-MAX_RELATED_FORKS = 20  # levels of forks of forks that are followed
+MAX_RELATED = 20  # levels of forks of forks, and of continuations, that are followed
 
 
 @dataclass(slots=True)
 class TreeNode:
-    """A session with the sessions it started or that were forked from it."""
+    """A session with the sessions that it started, that were forked from it or that continue it."""
 
     session: AgentSession
     status: str
@@ -61,17 +63,20 @@ def session_tree(session: AgentSession, *, now: datetime) -> list[TreeNode]:
 
 
 def _parent_of(member: AgentSession) -> int | None:
-    return member.parent_id or member.forked_from_id
+    return member.parent_id or member.forked_from_id or member.continued_from_id
 
 
 def _relatives(session: AgentSession) -> Iterable[AgentSession]:
-    """Everyone in the families of the session's trunk, of what it was forked from and of its forks."""
+    """Everyone in the families of the session's trunk, of what it came from and of what came from it."""
     trunks: set[Any] = {session.root_id or session.pk}
-    for _ in range(MAX_RELATED_FORKS):
+    for _ in range(MAX_RELATED):
         known: Any = AgentSession.objects.filter(root_id__in=trunks)
-        origins = known.filter(forked_from_id__isnull=False).values_list("forked_from_id", flat=True)
-        forks = AgentSession.objects.filter(forked_from_id__in=trunks).values_list("pk", flat=True)
-        grown = trunks | set(origins) | set(forks)
+        origins = known.filter(Q(forked_from_id__isnull=False) | Q(continued_from_id__isnull=False))
+        before = {
+            key for pair in origins.values_list("forked_from_id", "continued_from_id") for key in pair if key
+        }
+        after = AgentSession.objects.filter(Q(forked_from_id__in=trunks) | Q(continued_from_id__in=trunks))
+        grown = trunks | before | set(after.values_list("pk", flat=True))
         if grown == trunks:
             break
         trunks = grown

@@ -135,6 +135,15 @@ def forked(lines: Iterable[dict[str, Any]], session: str) -> list[dict[str, Any]
     return [line | {"sessionId": uid(session)} for line in lines]
 
 
+def chained(records: Iterable[dict[str, Any]], first: str | None = None) -> list[dict[str, Any]]:
+    """The records as one conversation: each answers the one before, the first one the record named `first`."""
+    above, found = uid(first) if first else None, []
+    for of in records:
+        found.append(of | {"parentUuid": above})
+        above = of["uuid"]
+    return found
+
+
 def line(of: dict[str, Any], end: bytes = b"\n") -> bytes:
     return json.dumps(of, ensure_ascii=False, separators=(",", ":")).encode() + end
 

@@ -16,6 +16,7 @@ from sessions.parsers.normalise import (
     first_use,
     join_responses,
     owner_of,
+    twins_among,
 )
 from sessions.parsers.pricing import Usage
 from sessions.parsers.records import ToolResult, ToolUse
@@ -113,7 +114,8 @@ def test_r4_without_request_ids_only_equal_copies_are_one() -> None:
     usage = Usage(3, 20, 0, 0, 0, 0)
     same = [Counted(1, "", False, 5, usage), Counted(2, "", False, 5, usage)]
     other = Counted(3, "", False, 6, usage)
-    assert duplicates_among([*same, other]) == {2: 1}
+    assert twins_among([*same, other]) == [[1, 2]]
+    assert duplicates_among([*same, other]) == {}
 
 
 COUNTED = st.builds(

@@ -101,8 +101,9 @@ def _turn(draw: st.DrawFn, name: str, at: float, session: str) -> Records:
     return [asked, *replies, *answers]
 
 
-def _request(draw: st.DrawFn, name: str) -> str:
-    return f"req_{name}"
+def _request(draw: st.DrawFn, name: str) -> str | None:
+    """Some gateways number no requests: the odd turns of sessions "a" then have none."""
+    return None if name in ("a1", "a2") else f"req_{name}"
 
 
 def _extras(draw: st.DrawFn, name: str, at: float, session: str, turn: Records) -> Records:
@@ -139,12 +140,36 @@ def histories(draw: st.DrawFn, session: str, first: int = 0, most: int = 3) -> R
         name, at = f"{session}{number}", number * 20.0 + (7 if first else 0)
         turn = _turn(draw, name, at, session)
         found += turn + _extras(draw, name, at, session, turn)
-    return found
+    return _conversation(draw, found)
+
+
+def _conversation(draw: st.DrawFn, records: Records) -> Records:
+    """The records as they answer each other: not at all, one by one, or with a prompt that goes back to the start."""
+    kind = draw(st.sampled_from(["", "chained", "taken back"]))
+    if not kind:
+        return records
+    told = [r for r in records if "uuid" in r]
+    chain = {r["uuid"]: r for r in s.chained(told)}
+    prompts = [r["uuid"] for r in told if r["type"] == "user"]
+    if kind == "taken back" and len(prompts) > 1:
+        chain[prompts[-1]]["parentUuid"] = told[0]["uuid"]
+    return [chain.get(r.get("uuid"), r) for r in records]
+
+
+def _continuing(draw: st.DrawFn, history: Records) -> Records:
+    """A session that goes on with another's conversation, told by its file's name, its last line or its summary."""
+    said = "This session is being continued from a previous conversation."
+    kind = draw(st.sampled_from(["file", "line", "summary"]))
+    if kind == "file":
+        said += f" Read /home/ada/.claude/projects/x/{s.uid('a')}.jsonl"
+    begin = s.prompt("e0", 500, "e", said, parentUuid=history[0]["uuid"] if kind == "line" else None)
+    told = {"type": "summary", "summary": "Before", "leafUuid": history[0]["uuid"]}
+    return [*([told] if kind == "summary" else []), begin, s.reply("e1", 501, "e")]
 
 
 @st.composite
 def corpora(draw: st.DrawFn) -> Corpus:
-    """Up to five files: a session, perhaps its fork, its subagent with a sidecar, a session without cwd."""
+    """A session, perhaps its fork, its subagent with a sidecar, a session without cwd, one that continues it."""
     history = draw(histories("a"))
     found = {s.main_path("a"): _written(draw, history)}
     if draw(st.booleans()):
@@ -166,6 +191,8 @@ def corpora(draw: st.DrawFn) -> Corpus:
     if draw(st.booleans()):
         resumed = history[-2:] + draw(histories("d", first=20, most=1))
         found[s.main_path("d")] = _written(draw, resumed)
+    if draw(st.booleans()):
+        found[s.main_path("e")] = _written(draw, _continuing(draw, history))
     return found
 
 

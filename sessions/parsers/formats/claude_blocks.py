@@ -19,6 +19,8 @@ _OUTPUT = re.compile(
     r"<(?:local-command|bash)-(stdout|stderr|input)>(.*?)</(?:local-command|bash)-\1>", re.DOTALL
 )
 _NOTIFIED = re.compile(r"<summary>(.{0,500}?)</summary>", re.DOTALL)
+_SAVED = re.compile(r"[Ff]ull output saved to: ([^\n]{1,4096})")
+SAVED_WITHIN = 8192
 # Records that only serve the agent's own book-keeping; folded away until asked for.
 _QUIET_ATTACHMENTS_SHOWN = ("queued_command", "file", "edited_text_file")
 
@@ -37,6 +39,7 @@ class Block(NamedTuple):
     diff: tuple[str, ...] = ()
     images: int = 0
     is_error: bool = False
+    saved_at: str = ""  # where the agent keeps the whole of a result of which the text is only the beginning
 
 
 def blocks_of(record: dict[str, Any]) -> list[Block]:
@@ -97,7 +100,13 @@ def _result(block: dict[str, Any], detail: dict[str, Any]) -> Block:
         is_error=block.get("is_error") is True,
         images=sum(b.get("type") in ("image", "document") for b in parts),
         diff=tuple(_diff(detail)),
+        saved_at=_saved_at(said, detail),
     )
+
+
+def _saved_at(said: str, detail: dict[str, Any]) -> str:
+    told = _SAVED.search(said[:SAVED_WITHIN]) if said.startswith("<persisted-output>") else None
+    return told[1].strip() if told else text(detail.get("persistedOutputPath"))
 
 
 def _diff(detail: dict[str, Any]) -> Iterator[str]:

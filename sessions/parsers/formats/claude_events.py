@@ -1,7 +1,7 @@
 """What happens in a Claude Code session beside responses and tool calls, as events.
 
-One record gives at most a few events. Kinds: prompt, command, interrupt, compaction, api_error, api_retry, turn,
-hook, queue, title, pr, mode, note, attachment. Record types are those of docs/formats/claude-code.md.
+One record gives at most a few events. Kinds: prompt, command, continuation, interrupt, compaction, api_error,
+api_retry, turn, hook, queue, title, pr, mode, note, attachment. Record types are those of docs/formats/claude-code.md.
 """
 
 import re
@@ -45,6 +45,7 @@ KNOWN_TYPES = frozenset(
     )
 )
 
+_TRANSCRIPT_NAMED = re.compile(r"[/\\]([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.jsonl\b")
 _COMMAND = re.compile(r"<command-name>\s*(.{1,200}?)\s*</command-name>", re.DOTALL)
 _ARGS = re.compile(r"<command-args>(.{0,4000}?)</command-args>", re.DOTALL)
 _TAG = re.compile(r"<(task-id|tool-use-id|status|summary)>(.{0,500}?)</\1>", re.DOTALL)
@@ -55,11 +56,13 @@ _ADDED = re.compile(r"<(system-reminder|ide_[a-z_]+)>.*?</\1>", re.DOTALL)
 
 def user_events(record: dict[str, Any], content: Any, has_result: bool) -> list[Event]:
     """Prompts, slash commands and interrupts in a user record."""
+    said = block_text(content).strip()
+    if said.startswith(RESUME_MARK):
+        return _continuation(record, said)
     if record.get("isMeta") is True or record.get("isVisibleInTranscriptOnly") is True:
         return []
     if record.get("isCompactSummary") is True:
         return []
-    said = block_text(content).strip()
     if said.startswith(INTERRUPT_MARK):
         return [Event("interrupt", preview(said, TITLE_CHARS))]
     if has_result or not said:
@@ -71,11 +74,25 @@ def user_events(record: dict[str, Any], content: Any, has_result: bool) -> list[
     if said.startswith(_WRAPPERS):
         return []
     prompt = _ADDED.sub("", said).strip() if said.startswith("<") or "<system-reminder>" in said else said
-    if not prompt or prompt.startswith(RESUME_MARK):
+    if not prompt:
         return []
+    if prompt.startswith(RESUME_MARK):
+        return _continuation(record, prompt)
     # What a subagent is asked was written by its parent, not by a person.
     source = "parent" if record.get("isSidechain") is True else text(record.get("promptSource")) or "typed"
     return [Event("prompt", preview(prompt, PROMPT_CHARS), {"source": source})]
+
+
+def _continuation(record: dict[str, Any], said: str) -> list[Event]:
+    """The text an earlier conversation is handed on by: with the session whose file it names, and what it answers.
+
+    Claude Code writes it after a compaction too; then it names, or answers, its own session.
+    """
+    if record.get("isSidechain") is True:
+        return []
+    named = _TRANSCRIPT_NAMED.search(said)
+    leaf = text(record.get("parentUuid")) or text(record.get("logicalParentUuid"))
+    return [Event("continuation", named[1] if named else "", {"leaf": leaf})]
 
 
 def _image_prompt(content: Any, has_result: bool) -> list[Event]:
