@@ -1,7 +1,10 @@
 """What `manage.py export` does: choose a format, write the pieces where they are wanted, and say how far it is."""
 
+import os
+import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from telemetry_site.export_options import export_of
 from telemetry_site.file_output import write_whole
 
 SECONDS_BETWEEN_WORDS = 2
+READER_LEFT = 141  # 128 + SIGPIPE
 
 
 class Progress:
@@ -74,12 +78,32 @@ def output_asked(options: dict[str, Any], formats: tuple[str, ...]) -> tuple[Pat
     return target, options["format"] or (ending if ending in formats else formats[0])
 
 
-def write_out(pieces: Iterable[str], target: Path | None, out: OutputWrapper, *, force: bool) -> None:
+def write_out(pieces: Generator[str], target: Path | None, out: OutputWrapper, *, force: bool) -> None:
     """The pieces to a file, whole or not at all, or to standard output."""
-    if target is None:
+    with closing(pieces):
+        if target is None:
+            _print_out(pieces, out)
+        else:
+            _write_file(pieces, target, force=force)
+
+
+def _print_out(pieces: Iterable[str], out: OutputWrapper) -> None:
+    try:
         for piece in pieces:
             out.write(piece, ending="")
-        return
+        out.flush()
+    except BrokenPipeError:
+        # Whoever reads, such as `head`, has seen enough: end as other programs do then.
+        _let_go_of_stdout()
+        raise SystemExit(READER_LEFT) from None
+
+
+def _let_go_of_stdout() -> None:
+    """What is still buffered goes nowhere; Python would complain when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write_file(pieces: Iterable[str], target: Path, *, force: bool) -> None:
     try:
         write_whole(target, pieces, replace=force)
     except FileExistsError:

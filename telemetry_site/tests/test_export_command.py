@@ -4,16 +4,17 @@ import csv
 import io
 import json
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.core.management.base import OutputWrapper
 
 from analytics.exports import EXPORTS
 from sessions.tests import samples as s
 from telemetry_site.export_options import OPTIONS
-from telemetry_site.export_run import Progress
+from telemetry_site.export_run import Progress, write_out
 from telemetry_site.file_output import write_whole
 from telemetry_site.pipeline import sync
 
@@ -88,6 +89,25 @@ def test_what_cannot_be_done_is_a_sentence(work: Path) -> None:
     assert "NAME=VALUE" in refused("sessions", "--where", "status")
     assert "not known" in refused("sessions", "--where", "colour=red")
     assert "cannot be written" in refused("sessions", "--output", str(work / "no" / "rows.csv"))
+
+
+def test_a_reader_may_leave_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Left(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    ended: list[bool] = []
+
+    def pieces() -> Generator[str]:
+        try:
+            yield from ("one", "two")
+        finally:
+            ended.append(True)
+
+    monkeypatch.setattr("telemetry_site.export_run._let_go_of_stdout", lambda: None)
+    with pytest.raises(SystemExit) as end:
+        write_out(pieces(), None, OutputWrapper(Left()), force=False)
+    assert (end.value.code, ended) == (141, [True])
 
 
 def test_half_a_file_is_no_file(tmp_path: Path) -> None:
