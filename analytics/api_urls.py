@@ -5,6 +5,7 @@ from analytics.api import BreakdownView, OverviewView, SeriesView
 from analytics.compatibility_api import HeadlinesView, TrendsView
 from analytics.fact_api import ResponseListView, ToolCallListView
 from analytics.link_api import LinkDecisionView
+from analytics.search.api import SearchView
 
 endpoints = (
     ("analytics/overview", OverviewView, "api-overview"),
@@ -15,6 +16,7 @@ endpoints = (
     ("analytics/correlation", plan_api.CorrelationView, "api-correlation"),
     ("responses", ResponseListView, "api-responses"),
     ("tool-calls", ToolCallListView, "api-tool-calls"),
+    ("search", SearchView, "api-search"),
     ("tasks", plan_api.TaskListView, "api-tasks"),
     ("tasks/<str:task_id>", plan_api.TaskView, "api-task"),
     ("features", plan_api.FeatureListView, "api-features"),

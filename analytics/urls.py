@@ -3,10 +3,12 @@ from django.urls import path
 # Loaded first: it registers the converter of session ids.
 import sessions.urls  # noqa: F401
 from analytics import explore_views, plan_settings_views, plan_views, views
+from analytics.search.views import search_page
 
 urlpatterns = [
     path("", views.dashboard_page, name="dashboard"),
     path("explore", explore_views.explore_page, name="explore"),
+    path("search", search_page, name="search"),
     path("features", plan_views.feature_list_page, name="feature-list"),
     path("features/costs", plan_views.feature_costs_region, name="feature-costs"),
     path("features/<int:feature_id>", plan_views.feature_detail_page, name="feature-detail"),

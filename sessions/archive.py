@@ -1,5 +1,6 @@
 """The archive: every byte that was read, compressed, kept for ever, and how to get a line back from it."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Any
@@ -74,6 +75,41 @@ def lines_of(entries: Iterable[TranscriptEntry]) -> Iterator[tuple[TranscriptEnt
             raw = segment_bytes(held)
         start = entry.offset - held.offset
         yield entry, raw[start : start + entry.length]
+
+
+def scattered_lines(entries: Iterable[TranscriptEntry]) -> dict[int, bytes | None]:
+    """{entry: its original line} for lines from all over the archive; None where it is damaged.
+
+    Two queries, however many segments the lines stand in.
+    """
+    wanted = list(entries)
+    places = ArchiveSegment.objects.filter(source__in={entry.source_id for entry in wanted})
+    starts: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for pk, source, generation, offset in places.order_by("offset").values_list(
+        "id", "source_id", "generation", "offset"
+    ):
+        starts.setdefault((source, generation), []).append((offset, pk))
+    in_segment: dict[int, list[TranscriptEntry]] = {}
+    for entry in wanted:
+        known = starts.get((entry.source_id, entry.generation), [])
+        at = bisect_right(known, entry.offset, key=lambda start: start[0]) - 1
+        in_segment.setdefault(known[at][1] if at >= 0 else 0, []).append(entry)
+    lines: dict[int, bytes | None] = dict.fromkeys(entry.pk for entry in wanted)
+    for segment in ArchiveSegment.objects.filter(id__in=in_segment).iterator(chunk_size=4):
+        lines |= _lines_in(segment, in_segment[segment.pk])
+    return lines
+
+
+def _lines_in(segment: ArchiveSegment, entries: Iterable[TranscriptEntry]) -> dict[int, bytes | None]:
+    try:
+        raw = segment_bytes(segment)
+    except ArchiveDamaged:
+        return {}
+    return {
+        entry.pk: raw[entry.offset - segment.offset :][: entry.length]
+        for entry in entries
+        if _covers(segment, entry)
+    }
 
 
 def readable_lines(entries: Iterable[TranscriptEntry]) -> list[tuple[TranscriptEntry, bytes | None]]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sessions.models import SearchItem
+from sessions.parsers.display import shown
 from sessions.search.finding import Hit
 from sessions.search.query import Query
 from sessions.search.results import Result
@@ -29,6 +30,8 @@ def plan_results(hits: Sequence[Hit], query: Query) -> dict[int, Result]:
 
 
 def _result(hit: Hit, thing: Planned, query: Query) -> Result:
-    title = thing.name if isinstance(thing, Feature) else thing.title
+    title = shown(thing.name if isinstance(thing, Feature) else thing.title)
     pieces = snippet(text_of_plan(thing), query)
-    return Result(hit, title, pieces, moment_of(thing), thing.project, plan_key=thing.pk)
+    plan_id = thing.slug if isinstance(thing, Feature) else str(thing.pk)
+    at, project = moment_of(thing), thing.project
+    return Result(hit, title, pieces, at, project, plan_key=thing.pk, plan_id=plan_id)

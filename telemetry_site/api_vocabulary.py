@@ -68,6 +68,7 @@ EXAMPLES: dict[str, object] = {
     "phase": "2",
     "project": "engine",
     "q": "passkey",
+    "role": "user",
     "root_session_id": "2f6ff6c8-5a3e-4a5b-9d5e-0c6f3f1b7a21",
     "seq": 12,
     "session": "2f6ff6c8-5a3e-4a5b-9d5e-0c6f3f1b7a21",

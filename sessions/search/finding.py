@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import log2
 from typing import NamedTuple
@@ -15,8 +15,10 @@ from sessions.search.items import first_of_quarter, kind_mark, quarter_of_item, 
 from sessions.search.lines import MAX_ITEM_CHARS
 from sessions.search.query import Query
 
-# So many matches are looked at, the newest; what more there are is said, not counted.
-MOST_MATCHES = 10_000
+# So many matches are looked at, the newest; that there are more is said, they are not counted.
+MOST_MATCHES = 5_000
+# Where there are more, so many of the kinds that tell most are looked at beside them, however old they are.
+MOST_TELLING = 1_000
 RANK, NEWEST = "rank", "newest"
 SORTS = (RANK, NEWEST)
 
@@ -34,7 +36,7 @@ _WEIGHTS: dict[int, float] = {
     _Kind.NOTE: 1.0,
     _Kind.TOOL_RESULT: 1.0,
 }
-_IN_A_ROW = 2.0
+TELLING = frozenset(kind for kind, weight in _WEIGHTS.items() if weight >= _WEIGHTS[_Kind.PROMPT])
 _SHORT_CHARS, _STEP_CHARS = 200, 64
 _AGING_QUARTERS = 180 * 96  # in half a year a match comes to count half
 _OF_UNKNOWN_AGE = 0.5
@@ -101,6 +103,8 @@ def find(
     rows = _newest(query, filters, MOST_MATCHES + 1)
     is_more = len(rows) > MOST_MATCHES
     rows = rows[:MOST_MATCHES]
+    if is_more and sort == RANK:
+        rows += _telling(query, filters, before=rows[-1][0])
     scores = _scores(rows, query, filters, now)
     order = list(range(len(rows)))
     if sort == RANK:
@@ -110,6 +114,14 @@ def find(
     return Found(hits, len(rows), is_more, dict(Counter(row[1] for row in rows)))
 
 
+def _telling(query: Query, filters: Filters, *, before: int) -> list[FoundRow]:
+    """Matches of the kinds that tell most which are older than those looked at already."""
+    kinds = TELLING if filters.kinds is None else filters.kinds & TELLING
+    if not kinds:
+        return []
+    return _newest(query, replace(filters, kinds=kinds), MOST_TELLING, before=before)
+
+
 def _scores(rows: Sequence[FoundRow], query: Query, filters: Filters, now: datetime) -> list[float]:
     """How well each row fits: by where the words stand, if in a row, how short the text is, and how new."""
     row = query.in_a_row if rows else None
@@ -117,26 +129,24 @@ def _scores(rows: Sequence[FoundRow], query: Query, filters: Filters, now: datet
         {found[0] for found in _newest(Query((row,), query.unwanted), filters, MOST_MATCHES)} if row else ()
     )
     today = int(now.timestamp() * 1000) // QUARTER_MS
+    aged = {
+        quarter: _AGING_QUARTERS / (_AGING_QUARTERS + max(0, today - quarter)) if quarter else _OF_UNKNOWN_AGE
+        for quarter in {quarter_of_item(found[0]) for found in rows}
+    }
     return [
-        _WEIGHTS[kind]
-        * _BREVITY[chars // _STEP_CHARS]
-        * _freshness(quarter_of_item(key), today)
-        * (_IN_A_ROW if key in near else 1.0)
+        _WEIGHTS[kind] * _BREVITY[chars // _STEP_CHARS] * aged[quarter_of_item(key)] * (1 + (key in near))
         for key, kind, _, _, chars in rows
     ]
 
 
-def _freshness(quarter: int, today: int) -> float:
-    return _AGING_QUARTERS / (_AGING_QUARTERS + max(0, today - quarter)) if quarter else _OF_UNKNOWN_AGE
-
-
-def _newest(query: Query, filters: Filters, limit: int) -> list[FoundRow]:
+def _newest(query: Query, filters: Filters, limit: int, *, before: int | None = None) -> list[FoundRow]:
+    high = None if filters.end is None else first_of_quarter(_quarter(filters.end, up=True))
     return newest(
         query,
         filters.marks,
         limit=limit,
         low=None if filters.start is None else first_of_quarter(_quarter(filters.start, up=False)),
-        high=None if filters.end is None else first_of_quarter(_quarter(filters.end, up=True)),
+        high=high if before is None else before,
         projects=filters.projects,
     )
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sessions.archive import readable_lines
+from sessions.archive import scattered_lines
 from sessions.facts.tool_calls import call_key
 from sessions.models import AgentSession, Project, SearchItem, ToolCallCopy, TranscriptEntry
+from sessions.parsers.display import shown
 from sessions.parsers.records import SearchText
 from sessions.search.filling import texts_in
 from sessions.search.finding import Hit
@@ -17,7 +18,16 @@ from sessions.search.snippets import Piece, snippet
 from sessions.selectors.transcript_items import moment
 
 _Kind = SearchItem.Kind
-_LIGHT = ("id", "public_id", "title", "started_at", "project__name", "project__slug", "project__id")
+_LIGHT = (
+    "id",
+    "public_id",
+    "agent_id",
+    "title",
+    "started_at",
+    "project__name",
+    "project__slug",
+    "project__id",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,7 @@ class Result:
     shown_seq: int | None = None  # the line they are shown with: a result is shown with its call
     tool: str = ""
     plan_key: int | None = None
+    plan_id: str = ""  # as the API names it
 
     @property
     def kind(self) -> str:
@@ -66,8 +77,8 @@ def _look_up(hits: Sequence[Hit]) -> _Lookups:
     found = _Lookups(
         sessions.in_bulk({hit.session_key for hit in hits}), TranscriptEntry.objects.in_bulk(targets)
     )
-    ordered = sorted(found.entries.values(), key=lambda e: (e.source_id, e.generation, e.offset))
-    found.texts = {entry.pk: texts_in(raw) for entry, raw in readable_lines(ordered)}
+    lines = scattered_lines(found.entries.values())
+    found.texts = {key: texts_in(raw) for key, raw in lines.items()}
     _look_up_calls(found)
     return found
 
@@ -89,7 +100,7 @@ def _result(hit: Hit, query: Query, found: _Lookups) -> Result | None:
         return None
     if hit.kind == _Kind.TITLE:
         pieces = snippet(session.title, query)
-        return Result(hit, session.title, pieces, session.started_at, session.project, session)
+        return Result(hit, shown(session.title), pieces, session.started_at, session.project, session)
     entry = found.entries.get(hit.target)
     if entry is None:
         return None
@@ -97,7 +108,7 @@ def _result(hit: Hit, query: Query, found: _Lookups) -> Result | None:
     tool, use_seq = _call_of(entry, hit.kind, texts, found)
     return Result(
         hit,
-        session.title,
+        shown(session.title),
         snippet(text_of(texts, hit.kind), query),
         moment(entry.at_ms),
         session.project,

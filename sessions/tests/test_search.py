@@ -140,6 +140,19 @@ def test_pages_have_honest_totals(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert (len(page.hits), page.total, page.is_more) == (2, 3, True)
 
 
+def test_old_titles_come_before_many_newer_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"r{n}" for n in range(6)]
+    read(
+        tmp_path,
+        a=[prompt("p", 0, text="apple strudel")],
+        b=[answer(name, 9000 + n, name, "b", content="apple") for n, name in enumerate(names)],
+    )
+    monkeypatch.setattr("sessions.search.finding.MOST_MATCHES", 4)
+    best = find(parsed("apple"), Filters(), now=NOW)
+    assert SearchItem.Kind(best.hits[0].kind) is SearchItem.Kind.TITLE
+    assert (best.total, best.is_more) == (6, True)
+
+
 def test_appended_lines_are_found(talk: Path) -> None:
     append(talk, main_path(), line(prompt("more", 9000, text="And pistachios")))
     sync([talk])

@@ -28,7 +28,8 @@
     target.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) || target.closest("dialog[open]");
 
   const focusSearch = () => {
-    const field = document.querySelector("[data-search]");
+    // The page's own field goes before the one in its head.
+    const field = document.querySelector("main [data-search]") ?? document.querySelector("[data-search]");
     field?.focus();
     field?.select?.();
     return Boolean(field);

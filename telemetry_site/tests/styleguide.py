@@ -94,6 +94,7 @@ urlpatterns = [
     path("sessions", styleguide, name="session-list"),
     path("features", styleguide, name="feature-list"),
     path("data-quality", styleguide, name="data-quality"),
+    path("search", styleguide, name="search"),
     path("sync/progress", styleguide, name="sync-progress"),
     path("error/<slug:name>", error_page),
 ]

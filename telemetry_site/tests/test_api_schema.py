@@ -42,6 +42,7 @@ QUERIES = {
     "/api/tool-calls": ["", "outcome=ok"],
     "/api/analytics/trends": ["metric=session_tokens&end=2026-03-20&group_by=model"],
     "/api/documents": ["", "doc_type=progress"],
+    "/api/search": ["q=reply", "q=passkey&sort=newest", "q=pro*+-nothing+->&kind=prompt"],
 }
 READ = sorted(
     (path, query)

@@ -1,0 +1,33 @@
+"""The API's answer to a search."""
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from analytics.search.forms import SearchForm
+from analytics.search.selectors import search
+from analytics.search.serializers import search_json, search_shape
+from sessions.api_parameters import cleaned, form_parameters, named_session, projects_of, refuse_unknown
+
+_WORDS = OpenApiParameter("q", str, required=True, description=str(SearchForm.base_fields["q"].help_text))
+_PARAMETERS = [_WORDS, *(known for known in form_parameters(SearchForm) if known.name != "q")]
+
+
+class SearchView(APIView):
+    @extend_schema(operation_id="search", parameters=_PARAMETERS, responses=search_shape())
+    def get(self, request: Request) -> Response:
+        """Words in prompts, answers, thinking, tool calls and results, titles and plans, best or newest first."""
+        given = request.query_params
+        refuse_unknown(given, SearchForm.base_fields)
+        projects = projects_of(given.get("project", "").strip())
+        if name := given.get("session", "").strip():
+            named_session(name, projects)
+        form = SearchForm(given)
+        cleaned(form)
+        asked = form.asked()
+        if asked is None:
+            raise ValidationError({"q": ["Give at least one word to look for."]})
+        return Response(search_json(search(asked, now=timezone.now()), asked.offset, asked.limit))
