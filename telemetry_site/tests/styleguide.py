@@ -95,6 +95,7 @@ urlpatterns = [
     path("features", styleguide, name="feature-list"),
     path("data-quality", styleguide, name="data-quality"),
     path("search", styleguide, name="search"),
+    path("tokens", styleguide, name="token-list"),
     path("sync/progress", styleguide, name="sync-progress"),
     path("error/<slug:name>", error_page),
 ]
