@@ -169,10 +169,10 @@ def test_a_selected_figure_is_copied_in_full(guide: Page) -> None:
 
 def test_shortcuts_go_places(guide: Page) -> None:
     guide.keyboard.press("/")
-    expect(guide.locator("[data-search]")).to_be_focused()
+    expect(guide.locator("main [data-search]")).to_be_focused()
     guide.keyboard.type("g s")
-    expect(guide.locator("[data-search]")).to_have_value("g s")
-    guide.locator("[data-search]").blur()
+    expect(guide.locator("main [data-search]")).to_have_value("g s")
+    guide.locator("main [data-search]").blur()
     guide.keyboard.press("g")
     guide.keyboard.press("s")
     guide.wait_for_url("**/sessions")
