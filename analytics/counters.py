@@ -17,7 +17,7 @@ from django.db.models import F
 from analytics.label_values import label_values
 from analytics.models import CountedSession, CountedTotal, Restatement
 from analytics.querysets import TIMING_COLUMNS, TOOL_COLUMNS, UNATTRIBUTED, USAGE_COLUMNS
-from sessions.bulk import write_rows
+from sessions.bulk import in_chunks, write_rows
 from sessions.models import AgentSession, Project, SourceFile
 
 TOKENS = "tokens"  # project, model, type
@@ -132,7 +132,12 @@ def count_run(*, bytes_read: int, failed_files: int, failed: bool) -> None:
 
 def count_sessions(ids: Iterable[int]) -> None:
     """Count those of the sessions that have begun and were not counted yet, where they stand now."""
-    begun = AgentSession.objects.filter(id__in=list(ids), start_quarter__isnull=False)
+    for chunk in in_chunks(ids):
+        _count_sessions(chunk)
+
+
+def _count_sessions(ids: list[int]) -> None:
+    begun = AgentSession.objects.filter(id__in=ids, start_quarter__isnull=False)
     rows = {key: told for key, *told in begun.values_list("id", "project__slug", "agent", "session_type")}
     known = CountedSession.objects.filter(session_id__in=rows).values_list("session_id", flat=True)
     fresh = {key: told for key, told in rows.items() if key not in set(known)}

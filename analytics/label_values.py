@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 
 from analytics.models import LabelValue
 from analytics.querysets import UNATTRIBUTED
+from sessions.bulk import in_chunks
 from sessions.models import Project
 
 OTHER = "other"
@@ -30,8 +31,11 @@ def label_values(label: str, sizes: Mapping[str, int]) -> dict[str, str]:
 
 
 def _known(label: str, values: Iterable[str]) -> dict[str, bool]:
-    found = LabelValue.objects.filter(label=label, value__in=values)
-    return dict(found.values_list("value", "is_shown"))
+    known: dict[str, bool] = {}
+    for chunk in in_chunks(values):
+        found = LabelValue.objects.filter(label=label, value__in=chunk)
+        known.update(found.values_list("value", "is_shown"))
+    return known
 
 
 def _admit(label: str, ranked: list[str]) -> None:

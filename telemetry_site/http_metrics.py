@@ -59,8 +59,10 @@ def view_of(request: HttpRequest) -> str:
     return "/" + request.resolver_match.route.removesuffix("/")
 
 
-def http_families(_: Scrape) -> Iterable[Metric]:
-    """What all workers counted."""
+def http_families(scrape: Scrape) -> Iterable[Metric]:
+    """What all workers counted. Of the whole server: whoever may see some projects only is told nothing."""
+    if scrape.projects is not None:
+        return []
     if SHARED_FOLDER not in os.environ:
         return list(OF_THIS_PROCESS.collect())
     shared = CollectorRegistry()

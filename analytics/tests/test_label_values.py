@@ -36,6 +36,12 @@ def test_long_values_share_the_name_of_their_beginning() -> None:
     assert label_values("tool", {long + "1": 1, long + "2": 2}) == {long + "1": long, long + "2": long}
 
 
+def test_any_number_of_values_may_appear_at_once() -> None:
+    shown = label_values("tool", {f"tool-{n}": 1 for n in range(40_000)})
+    assert len(set(shown.values())) == PLACES["tool"] + 1
+    assert dropped_counts()["tool"] == 40_000 - PLACES["tool"]
+
+
 def test_readers_see_what_writers_decided() -> None:
     label_values("project", {"engine": 1})
     shown = ShownValues("project")

@@ -183,6 +183,7 @@ def test_who_may_read_some_projects_learns_of_no_other(tmp_path: Path) -> None:
     read(tmp_path, working_session("a"), (s.main_path("c", "-home-ada-pump"), pump))
     mine = scrape(frozenset(Project.objects.filter(slug="engine").values_list("pk", flat=True)))
     assert {dict(labels).get("project", "engine") for _, labels in mine} == {"engine"}
+    assert not [name for name, _ in mine if name.startswith(("http_", "ingest_", "db_"))]
     assert "tool_duration_seconds_count" not in {name for name, _ in mine}
     assert not [key for key in scrape(frozenset()) if "project" in dict(key[1])]
 
