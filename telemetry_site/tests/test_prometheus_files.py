@@ -68,7 +68,10 @@ def labels(scraped: str) -> dict[str, dict[str, set[str]]]:
     """{metric: {label: values}} of a scrape; histograms under the names of their samples."""
     found: dict[str, dict[str, set[str]]] = {}
     for line in scraped.splitlines():
-        if not line.startswith("#"):
+        if line.startswith("# TYPE"):
+            # A family may have no sample, such as the write-ahead log's size on PostgreSQL.
+            found.setdefault(line.split(" ")[2], {})
+        elif not line.startswith("#"):
             name = line.partition("{")[0].partition(" ")[0]
             told = found.setdefault(name, {})
             for label, value in re.findall(r'([a-z_]+)="((?:[^"\\]|\\.)*)"', line):
