@@ -6,7 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from analytics.charts import CalendarDay
-from analytics.courses import usage_by_bucket
+from analytics.courses import usage_in_buckets
 from analytics.formatting import count, money
 from analytics.links import Links
 from analytics.periods import (
@@ -59,7 +59,7 @@ def activity(latest_at: datetime, zone: ZoneInfo, *, projects: Projects, links: 
     first = months_before(after, MONTHS)
     period = Period(start_of_day(first, zone), start_of_day(after, zone), zone)
     cut = buckets(period, BucketKind.DAILY)
-    usage = usage_by_bucket(cut, period, projects)
+    usage = usage_in_buckets(cut, projects)
     days = [_day(bucket, used, zone, links) for bucket, used in zip(cut, usage, strict=True)]
     return Activity(period, [_cell(day) for day in days], _with_responses(days))
 

@@ -3,14 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import groupby
-from typing import Any
 
 from analytics.charts import Chart, Point, Series, Table, bar, series_table, stacked
+from analytics.days.answers import usage_by_bucket
 from analytics.formatting import Number
 from analytics.metrics import metric
-from analytics.models import SessionUsage
-from analytics.periods import Bucket, BucketKind, Period, bucket_indexes, buckets, fitting_kind
+from analytics.periods import Bucket, BucketKind, Period, buckets, fitting_kind
 from analytics.series import series
 from analytics.sums import Usage
 from sessions.scope import Projects
@@ -47,7 +45,7 @@ def courses(period: Period, *, projects: Projects) -> dict[str, Series]:
     """Every metric of the dashboard over a narrowed period, in buckets that fit it."""
     kind = fitting_kind(period)
     cut = buckets(period, kind)
-    usage = usage_by_bucket(cut, period, projects)
+    usage = usage_in_buckets(cut, projects)
     found = {
         id: Series(metric(id), _points(cut, [value(each) for each in usage]))
         for id, value in USAGE_COURSES.items()
@@ -58,15 +56,10 @@ def courses(period: Period, *, projects: Projects) -> dict[str, Series]:
     return found
 
 
-def usage_by_bucket(cut: Sequence[Bucket], period: Period, projects: Projects) -> list[Usage]:
+def usage_in_buckets(cut: Sequence[Bucket], projects: Projects) -> list[Usage]:
     """What each bucket's responses used; an empty `Usage` where there were none."""
-    rows: list[dict[str, Any]] = list(SessionUsage.objects.within(period).of_projects(projects).by_quarter())
-    indexes = bucket_indexes([row["quarter"] for row in rows], cut)
-    found = [Usage() for _ in cut]
-    for index, together in groupby(zip(indexes, rows, strict=True), key=lambda pair: pair[0]):
-        if index is not None:
-            found[index] = sum((Usage.from_sums(row) for _, row in together), Usage())
-    return found
+    found = usage_by_bucket("", cut, projects).get("", {})
+    return [found.get(index, Usage()) for index in range(len(cut))]
 
 
 def _points(cut: Sequence[Bucket], values: Sequence[Number | None]) -> tuple[Point, ...]:

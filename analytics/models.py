@@ -1,10 +1,23 @@
 from django.db import models
 from django.db.models import Q
 
+from analytics.days.models import DailyToolTimes, DailyToolUsage, DailyUsage, SessionReturn
 from analytics.querysets import ToolUsageQuerySet, UsageQuerySet
+from analytics.summed_columns import ToolSums, UsageSums
+
+__all__ = [
+    "AnalyticsEntityLink",
+    "AnalyticsEntry",
+    "DailyToolTimes",
+    "DailyToolUsage",
+    "DailyUsage",
+    "SessionReturn",
+    "SessionToolUsage",
+    "SessionUsage",
+]
 
 
-class SessionUsage(models.Model):
+class SessionUsage(UsageSums):
     """Rollup: what a session's own responses used in one 15-minute slot, by model and skill.
 
     A cache of ModelResponse, rebuilt for dirty quarters only and checked by `manage.py verify`. It is fine enough
@@ -27,18 +40,6 @@ class SessionUsage(models.Model):
     task = models.ForeignKey(
         "project_tasks.ProjectTask", on_delete=models.SET_NULL, null=True, related_name="usage"
     )
-    responses = models.IntegerField()
-    lower_bound_responses = models.IntegerField()
-    partial_responses = models.IntegerField()
-    input_tokens = models.BigIntegerField()
-    output_tokens = models.BigIntegerField()
-    cache_read_tokens = models.BigIntegerField()
-    cache_creation_5m_tokens = models.BigIntegerField()
-    cache_creation_1h_tokens = models.BigIntegerField()
-    unpriced_tokens = models.BigIntegerField()
-    unpriced_responses = models.IntegerField()
-    cost_nano_usd = models.BigIntegerField(null=True)  # of the priced responses; None when none has a price
-    reported_cost_nano_usd = models.BigIntegerField(null=True)
 
     objects = models.Manager.from_queryset(UsageQuerySet)()
 
@@ -55,7 +56,7 @@ class SessionUsage(models.Model):
         ]
 
 
-class SessionToolUsage(models.Model):
+class SessionToolUsage(ToolSums):
     """Rollup: a session's own tool calls in one 15-minute slot, by tool."""
 
     quarter = models.IntegerField(db_index=True)
@@ -75,18 +76,6 @@ class SessionToolUsage(models.Model):
     task = models.ForeignKey(
         "project_tasks.ProjectTask", on_delete=models.SET_NULL, null=True, related_name="tool_usage"
     )
-    calls = models.IntegerField()
-    errors = models.IntegerField()  # answers marked as errors, rejections included
-    outcome_ok = models.IntegerField()
-    outcome_error = models.IntegerField()
-    outcome_rejected = models.IntegerField()
-    outcome_interrupted = models.IntegerField()
-    outcome_blocked = models.IntegerField()
-    outcome_pending = models.IntegerField()
-    elapsed_ms = models.BigIntegerField()
-    timed = models.IntegerField()
-    execution_ms = models.BigIntegerField()
-    lines_changed = models.BigIntegerField()
 
     objects = models.Manager.from_queryset(ToolUsageQuerySet)()
 

@@ -1,6 +1,6 @@
 """The vocabulary of questions about numbers over time; the only place of this app that aggregates."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,6 @@ from django.db.models import (
     CharField,
     Count,
     F,
-    FloatField,
     Min,
     OuterRef,
     Q,
@@ -18,9 +17,8 @@ from django.db.models import (
     Sum,
     Value,
     When,
-    Window,
 )
-from django.db.models.functions import Cast, Ceil, Coalesce, Concat, RowNumber
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from analytics.periods import Period
 from sessions.scope import Projects, in_projects
@@ -124,6 +122,11 @@ class RollupQuerySet(models.QuerySet[Any]):
         quarters = period.quarters
         return self.filter(quarter__gte=quarters.start, quarter__lt=quarters.stop)
 
+    def sums_by(self, name: Any, columns: Iterable[str], *more: str) -> Any:
+        """Rows (more..., name, sums...); a sum is None where nothing is known."""
+        named = self.annotate(row=name).order_by().values_list(*more, "row")
+        return named.annotate(**{f"sum_{column}": Sum(column) for column in columns})
+
     def of_projects(self, projects: Projects) -> Any:
         return self.filter(in_projects(projects))
 
@@ -181,15 +184,6 @@ class ToolUsageQuerySet(RollupQuerySet):
     def totals(self) -> dict[str, Any]:
         return self.aggregate(**_tool_sums())
 
-    def by_quarter(self, dimension: str | None = None) -> Any:
-        name = TOOL_NAMES[dimension] if dimension else Value("", output_field=CharField())
-        return (
-            self.annotate(row=name)
-            .values("quarter", "row")
-            .annotate(**_tool_sums())
-            .order_by("quarter", "row")
-        )
-
     def by_dimension(self, dimension: str) -> Any:
         return (
             self.annotate(row=TOOL_NAMES[dimension])
@@ -203,7 +197,7 @@ def _tool_sums() -> dict[str, Any]:
     return {f"sum_{name}": Coalesce(Sum(name), 0) for name in TOOL_SUMMED}
 
 
-def usage_rows(responses: Any, quarters: Iterable[int]) -> Any:
+def usage_rows(responses: Any, quarters: Iterable[int]) -> Iterator[tuple[Any, ...]]:
     """The SessionUsage rows these quarters should have, counted from the responses themselves.
 
     Columns in the order of USAGE_COLUMNS.
@@ -222,9 +216,10 @@ def usage_rows(responses: Any, quarters: Iterable[int]) -> Any:
         "n_reported": Sum("reported_cost_nano_usd"),
     }
     shown = Case(When(fast=True, then=Concat("model", Value("-fast"))), default=F("model"))
-    rows = responses.counted().filter(quarter__in=quarters).annotate(shown=shown, **work_at("at_ms"))
-    keys = ("quarter", "owner_id", "owner__project_id", "shown", "skill", *WORK)
-    return rows.values_list(*keys).annotate(**sums).order_by("quarter", "owner_id", "shown", "skill", *WORK)
+    rows = responses.counted().filter(quarter__in=quarters).annotate(shown=shown, span=_span_at("at_ms"))
+    keys = ("quarter", "owner_id", "owner__project_id", "shown", "skill")
+    counted = rows.values_list(*keys, "span").annotate(**sums)
+    return _of_work(counted.order_by("quarter", "owner_id", "shown", "skill", "span"), len(keys))
 
 
 WORK = ("of_feature", "of_phase", "of_task")
@@ -238,18 +233,44 @@ def work_at(moment: str) -> dict[str, Any]:
     return {name: Subquery(latest.values(field)[:1]) for name, field in zip(WORK, fields, strict=True)}
 
 
+def _span_at(moment: str) -> Any:
+    """The owner's span at a row's moment."""
+    spans = ServedSpan.objects.filter(session_id=OuterRef("owner_id"), from_ms__lte=OuterRef(moment))
+    return Subquery(spans.order_by("-from_ms").values("id")[:1])
+
+
+def _of_work(counted: Any, keys: int) -> Iterator[tuple[Any, ...]]:
+    """Rows (keys, span, sums) as (keys, feature, phase, task, sums), added up where spans are for the same."""
+    rows = list(counted)
+    spans = ServedSpan.objects.filter(id__in={row[keys] for row in rows if row[keys] is not None}).order_by()
+    work = {key: tuple(of) for key, *of in spans.values_list("id", "feature_id", "phase_id", "task_id")}
+    found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for row in rows:
+        key, sums = (*row[:keys], *work.get(row[keys], (None, None, None))), row[keys + 1 :]
+        found[key] = added(found[key], sums) if key in found else sums
+    return ((*key, *sums) for key, sums in found.items())
+
+
+def added(one: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Sums added by place; None is nothing known, and stays so only beside another None."""
+    return tuple(
+        mine if more is None else more if mine is None else mine + more
+        for mine, more in zip(one, other, strict=True)
+    )
+
+
 WORK_COLUMNS = ("feature_id", "phase_id", "task_id")
 USAGE_COLUMNS = ("quarter", "session_id", "project_id", "model", "skill", *WORK_COLUMNS, *SUMMED, *MONEY)
 TOOL_KEYS = ("quarter", "session_id", "project_id", "name", "category", "mcp_server")
 TOOL_COLUMNS = (*TOOL_KEYS, *WORK_COLUMNS, *TOOL_SUMMED)
 
 
-def tool_usage_rows(calls: Any, quarters: Iterable[int]) -> Any:
+def tool_usage_rows(calls: Any, quarters: Iterable[int]) -> Iterator[tuple[Any, ...]]:
     """The SessionToolUsage rows these quarters should have. Columns in the order of TOOL_COLUMNS."""
-    rows = calls.counted().filter(quarter__in=quarters).annotate(**work_at("use_at_ms"))
-    keys = ("quarter", "owner_id", "owner__project_id", "name", "category", "mcp_server", *WORK)
-    sums = call_sums()
-    return rows.values_list(*keys).annotate(**sums).order_by("quarter", "owner_id", "name", *WORK)
+    rows = calls.counted().filter(quarter__in=quarters).annotate(span=_span_at("use_at_ms"))
+    keys = ("quarter", "owner_id", "owner__project_id", "name", "category", "mcp_server")
+    counted = rows.values_list(*keys, "span").annotate(**call_sums())
+    return _of_work(counted.order_by("quarter", "owner_id", "name", "span"), len(keys))
 
 
 def call_sums() -> dict[str, Any]:
@@ -286,21 +307,21 @@ def duration() -> Any:
     return Coalesce("execution_ms", "elapsed_ms")
 
 
-def percentiles(calls: Any, period: Period, shares: Iterable[float], *, by: str | None = None) -> Any:
-    """(name, share of the fastest, ms) of timed calls in a period, exact: the nearest rank."""
-    quarters = period.quarters
-    timed = (
-        calls.counted()
-        .filter(quarter__gte=quarters.start, quarter__lt=quarters.stop)
-        .annotate(ms=duration())
-        .filter(ms__isnull=False)
-        .annotate(row=named(by) if by else Value("", output_field=CharField()))
+def counts_by_quarter(events: Any, name: Any, quarters: range) -> Any:
+    """Rows (quarter, name, how many)."""
+    rows = events.filter(quarter__gte=quarters.start, quarter__lt=quarters.stop).annotate(row=name)
+    return rows.order_by().values_list("quarter", "row").annotate(n=Count("id"))
+
+
+def sessions_by_start(sessions: Any, name: Any, quarters: range, width: int) -> Any:
+    """Rows (start in units of `width` quarters, name, sessions, those with a length, wall and active seconds)."""
+    rows = sessions.filter(start_quarter__gte=quarters.start, start_quarter__lt=quarters.stop)
+    rows = (
+        rows.annotate(unit=F("start_quarter") / Value(width), row=name).order_by().values_list("unit", "row")
     )
-    ranked = timed.annotate(
-        place=Window(RowNumber(), partition_by=F("row"), order_by=[F("ms").asc(), F("id").asc()]),
-        total=Window(Count("id"), partition_by=F("row")),
+    return rows.annotate(
+        n=Count("start_quarter"),
+        timed=Count("wall_seconds"),
+        wall=Coalesce(Sum("wall_seconds"), 0),
+        active=Coalesce(Sum("active_seconds"), 0),
     )
-    for share in shares:
-        wanted = Ceil(Cast(F("total"), FloatField()) * share)
-        for row, ms in ranked.filter(place=wanted).values_list("row", "ms"):
-            yield row, share, ms

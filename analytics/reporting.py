@@ -10,11 +10,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from analytics import formatting
-from analytics.models import SessionToolUsage, SessionUsage
+from analytics.days.answers import tool_totals
+from analytics.models import SessionUsage
 from analytics.period_parameters import parse_period
 from analytics.periods import Bucket, BucketKind, Period, bucket_indexes, buckets
 from analytics.selectors import breakdown, narrowed
-from analytics.sums import ToolUse, Usage
+from analytics.sums import Usage
 from sessions.api_fields import rounded_money
 from sessions.exporting.writing import neutral
 from sessions.models import AgentSession, Project
@@ -107,7 +108,7 @@ def _project_id(name: str) -> int:
 
 def _tool_report(period: Period, projects: Projects) -> Report:
     rows = breakdown("tool", period, projects=projects).rows
-    calls = ToolUse.from_sums(SessionToolUsage.objects.within(period).of_projects(projects).totals()).calls
+    calls = tool_totals(period, projects).calls
     return Report("tool", [ReportRow(r.name, r.count, None) for r in rows], ReportRow("total", calls, None))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from analytics import counters
+from analytics.days.rollup import roll_up_days
 from analytics.models import CountedTotal, SessionToolUsage, SessionUsage, ToolTiming
 from analytics.querysets import (
     TIMING_COLUMNS,
@@ -60,6 +61,7 @@ def roll_up(*, stop: Callable[[], bool] = lambda: False) -> int:
             break
         with transaction.atomic():
             _rebuild(quarters)
+            roll_up_days(quarters)
             DirtyQuarter.objects.filter(quarter__in=quarters).delete()
         done += len(quarters)
     return done

@@ -1,20 +1,28 @@
 """Answers about numbers: the overview of a period and its split by something. Pages, API and terminal ask here."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from analytics.days.answers import (
+    session_counts,
+    tool_totals,
+    tools_by_name,
+    usage_by_name,
+    usage_totals,
+)
+from analytics.days.times import call_times, nearest_rank
 from analytics.metrics import dimension as dimension_named
-from analytics.models import SessionToolUsage, SessionUsage
+from analytics.models import SessionUsage
 from analytics.periods import Period, quarter_start
 from analytics.plan_figures import PlanFigures, plan_figures
-from analytics.querysets import WORK_DIMENSIONS, percentiles
+from analytics.querysets import UNATTRIBUTED, WORK_DIMENSIONS
 from analytics.sums import ToolUse, Usage, cost_per_task
-from analytics.work import work_names
-from sessions.models import AgentSession, SessionEvent, ToolCall
-from sessions.parsers.pricing import model_family
+from analytics.work import project_names, work_names
+from sessions.models import AgentSession, SessionEvent
 from sessions.scope import Projects, in_projects
 
 TOP_MODELS = 8
@@ -82,21 +90,18 @@ class Overview:
 
 def overview(period: Period, *, projects: Projects = None) -> Overview:
     """The figures of a period, for these projects."""
-    usage = SessionUsage.objects.within(period).of_projects(projects)
-    tools = SessionToolUsage.objects.within(period).of_projects(projects)
-    begun = _sessions_begun(period, projects)
-    main, every = begun.roots().summary(), begun.summary()
+    begun = _sessions_begun(period, projects).summary()
     return Overview(
         period=period,
-        usage=Usage.from_sums(usage.totals()),
-        tools=ToolUse.from_sums(tools.totals()),
-        session_count=main["sessions"],
-        subagent_session_count=begun.exclude(session_type__in=("session", "fork")).count(),
-        session_duration_avg=main["duration_avg"],
-        active_seconds=every["active"],
+        usage=usage_totals(period, projects),
+        tools=tool_totals(period, projects),
+        session_count=begun["roots"],
+        subagent_session_count=begun["sessions"] - begun["roots"],
+        session_duration_avg=begun["duration_avg"],
+        active_seconds=begun["active"],
         api_error_count=_events("api_error", period, projects).count(),
-        web_search_side_calls=every["web_searches"],
-        models=_models(usage),
+        web_search_side_calls=begun["web_searches"],
+        models=_models(period, projects),
         plans=plan_figures(period, projects=projects),
     )
 
@@ -115,9 +120,10 @@ def _events(kind: str, period: Period, projects: Projects) -> Any:
     return found.filter(in_projects(projects, "session__project"))
 
 
-def _models(usage: Any) -> list[ModelUsage]:
-    rows = usage.by_dimension("model")
-    found = [ModelUsage(row["row"], row["sessions"], Usage.from_sums(row)) for row in rows]
+def _models(period: Period, projects: Projects) -> list[ModelUsage]:
+    sessions = session_counts("model", period, projects)
+    used = usage_by_name("model", period, projects)
+    found = [ModelUsage(name, sessions.get(name, 0), usage) for name, usage in used.items()]
     return sorted(found, key=lambda m: (-m.sessions, m.name))
 
 
@@ -151,49 +157,42 @@ def breakdown(dimension: str, period: Period, *, projects: Projects = None, sort
     if dimension in TOOL_DIMENSIONS:
         rows = _tool_rows(dimension, period, projects)
     else:
-        rows = _usage_rows(dimension, SessionUsage.objects.within(period).of_projects(projects))
+        rows = _usage_rows(dimension, period, projects)
     whole = sum((row.usage for row in rows if row.usage), Usage())
     return Breakdown(dimension, sorted(rows, key=_SORTS[sort]), whole)
 
 
-def _usage_rows(dimension: str, usage: Any) -> list[BreakdownRow]:
-    if dimension == "model_family":
-        return _family_rows(usage)
-    rows = list(usage.by_dimension(dimension))
-    names = work_names(dimension, (row["row"] for row in rows)) if dimension in WORK_DIMENSIONS else {}
-    return [
-        BreakdownRow(names.get(row["row"], row["row"]), row["sessions"], Usage.from_sums(row)) for row in rows
-    ]
+def _usage_rows(dimension: str, period: Period, projects: Projects) -> list[BreakdownRow]:
+    used = usage_by_name(dimension, period, projects)
+    sessions = session_counts(dimension, period, projects)
+    names = shown_names(dimension, used)
+    counts, sums = Counter[str](), dict[str, Usage]()
+    for key, usage in used.items():
+        name = names[key]
+        counts[name] += sessions.get(key, 0)
+        sums[name] = sums[name] + usage if name in sums else usage
+    return [BreakdownRow(name, counts[name], usage) for name, usage in sums.items()]
 
 
-def _family_rows(usage: Any) -> list[BreakdownRow]:
-    """Families are told from model names in Python, so that a session with two models of one counts once."""
-    sums: dict[str, Usage] = {}
-    for row in usage.by_dimension("model"):
-        family = model_family(row["row"]) or "(unattributed)"
-        sums[family] = sums.get(family, Usage()) + Usage.from_sums(row)
-    held = {
-        (session, model_family(model))
-        for session, model in usage.values_list("session_id", "model").distinct()
-    }
-    sessions = Counter(family or "(unattributed)" for _, family in held)
-    return [BreakdownRow(name, sessions[name], total) for name, total in sums.items()]
+def shown_names(dimension: str, keys: Iterable[str]) -> dict[str, str]:
+    """{what rollups count under: what people call it}; projects of one name come to the same."""
+    found = {key: key or UNATTRIBUTED for key in keys}
+    if dimension == "project":
+        return found | project_names(key for key in found if key)
+    return found | work_names(dimension, found) if dimension in WORK_DIMENSIONS else found
 
 
 def _tool_rows(dimension: str, period: Period, projects: Projects) -> list[BreakdownRow]:
-    rows = SessionToolUsage.objects.within(period).of_projects(projects).by_dimension(dimension)
-    calls = ToolCall.objects.filter(in_projects(projects, "owner__project"))
-    by = {"tool": "name", "tool_category": "category", "mcp_server": "mcp_server"}[dimension]
-    times = {(name, share): ms for name, share, ms in percentiles(calls, period, (0.5, 0.95), by=by)}
+    times = call_times(dimension, period, projects)
     return [
         BreakdownRow(
-            name=row["row"],
-            count=row["sum_calls"],
-            tools=ToolUse.from_sums(row),
-            p50_ms=times.get((row["row"], 0.5)),
-            p95_ms=times.get((row["row"], 0.95)),
+            name=name or UNATTRIBUTED,
+            count=tools.calls,
+            tools=tools,
+            p50_ms=nearest_rank(times.get(name, ()), 0.5),
+            p95_ms=nearest_rank(times.get(name, ()), 0.95),
         )
-        for row in rows
+        for name, tools in tools_by_name(dimension, period, projects).items()
     ]
 
 

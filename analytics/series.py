@@ -1,18 +1,21 @@
 """Answers over time: one metric in buckets, whole or split into groups."""
 
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from analytics.calls.querysets import calls_by_quarter, timed_calls
+from analytics.days.answers import tools_by_bucket, usage_by_bucket
+from analytics.days.querysets import QUARTERS
+from analytics.days.times import COLUMNS as CALL_COLUMNS
+from analytics.days.times import call_times_by_bucket, nearest_rank
 from analytics.metrics import Metric, UnknownDimension, series_dimension
 from analytics.metrics import metric as metric_named
-from analytics.models import SessionToolUsage, SessionUsage
-from analytics.periods import Bucket, BucketKind, Period, bucket_indexes, buckets
+from analytics.periods import Bucket, BucketKind, Period, buckets, quarter_edges
 from analytics.plan_figures import has_plans, task_courses
 from analytics.plan_series import costs_of_tasks, plan_groups, reaching
 from analytics.querysets import (
@@ -21,13 +24,14 @@ from analytics.querysets import (
     TOOL_NAMES,
     UNATTRIBUTED,
     UNGROUPED,
-    USAGE_NAMES,
     WORK_DIMENSIONS,
+    counts_by_quarter,
     row_name,
+    sessions_by_start,
 )
 from analytics.selectors import known_span, narrowed
 from analytics.sums import ToolUse, Usage
-from analytics.work import work_names
+from analytics.work import project_names, work_names
 from sessions.models import AgentSession, SessionEvent
 from sessions.parsers.pricing import model_family
 from sessions.scope import Projects, in_projects
@@ -44,6 +48,24 @@ class SeriesPoint:
     bucket: Bucket
     value: Value
     group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsBegun:
+    """Sums over sessions; `timed` is how many of them have a length."""
+
+    sessions: int
+    timed: int
+    wall_seconds: int
+    active_seconds: int
+
+    def __add__(self, other: "SessionsBegun") -> "SessionsBegun":
+        return SessionsBegun(
+            self.sessions + other.sessions,
+            self.timed + other.timed,
+            self.wall_seconds + other.wall_seconds,
+            self.active_seconds + other.active_seconds,
+        )
 
 
 _USAGE_VALUES: dict[str, Callable[[Usage], Value]] = {
@@ -159,8 +181,7 @@ def _plan_series(
     cut = cut_up(within)
     groups = plan_groups(metric.id, courses, cut, group_by)
     if metric.id == "cost_per_completed_task":
-        usage = _summed(SessionUsage.objects, USAGE_NAMES, Usage, cut, projects, group_by)
-        groups = costs_of_tasks(usage, groups)
+        groups = costs_of_tasks(_called(group_by, usage_by_bucket(group_by or "", cut, projects)), groups)
     limited = _limited(groups, _PLAN_SIZES[metric.id])
     return _told(metric, cut, _values(limited, _PLAN_VALUES[metric.id]), group_by)
 
@@ -170,15 +191,15 @@ def _bucket_sums(
 ) -> dict[str, dict[int, Value]]:
     """{group: {bucket index: value}}; only buckets in which something happened."""
     if metric.id in _USAGE_VALUES:
-        rows = _summed(SessionUsage.objects, USAGE_NAMES, Usage, cut, projects, group_by)
+        rows = _called(group_by, usage_by_bucket(group_by or "", cut, projects))
         return _values(_limited(rows, lambda u: u.all_tokens), _USAGE_VALUES[metric.id])
     if metric.id in _TOOL_VALUES:
-        rows = _summed(SessionToolUsage.objects, TOOL_NAMES, ToolUse, cut, projects, group_by)
+        rows = _tools(cut, projects, group_by)
         return _values(_limited(rows, lambda t: t.calls), _TOOL_VALUES[metric.id])
     if metric.id in _EVENT_KINDS:
         return _limited(_event_counts(_EVENT_KINDS[metric.id], cut, projects, group_by), int)
     if metric.id in _SESSION_METRICS:
-        held = _limited(_session_rows(metric.id, cut, projects, group_by), len)
+        held = _limited(_sessions_begun(metric.id, cut, projects, group_by), lambda s: s.sessions)
         return _values(held, _SESSION_VALUES[metric.id])
     if metric.id in _PERCENTILES:
         return _percentile_values(_PERCENTILES[metric.id], cut, projects, group_by)
@@ -189,30 +210,27 @@ def _whole(cut: list[Bucket]) -> Period:
     return Period(cut[0].start_at, cut[-1].end_at, ZoneInfo("UTC"))
 
 
-def _summed(
-    manager: Any,
-    names: dict[str, Any],
-    kind: Any,
-    cut: list[Bucket],
-    projects: Projects,
-    group_by: str | None,
-) -> dict[str, dict[int, Any]]:
-    """{group: {bucket index: sums}} from rollup rows."""
-    by_family = group_by == "model_family"
-    dimension = "model" if by_family else group_by
-    if dimension is None or dimension in names:
-        rows = list(manager.within(_whole(cut)).of_projects(projects).by_quarter(dimension))
-    else:
-        rows = list(calls_by_quarter(_whole(cut), projects, dimension))
-    indexes = bucket_indexes([row["quarter"] for row in rows], cut)
+def _tools(cut: list[Bucket], projects: Projects, group_by: str | None) -> dict[str, dict[int, ToolUse]]:
+    """{group: {bucket index: how calls went}}; by what only the asking response knows, from the calls themselves."""
+    if group_by is None or group_by in TOOL_NAMES:
+        return _called(group_by, tools_by_bucket(group_by or "", cut, projects))
+    rows = calls_by_quarter(_whole(cut), projects, "model" if group_by == "model_family" else group_by)
+    told = ((row["quarter"], row["row"], ToolUse.from_sums(row)) for row in rows)
+    return _bucketed(told, cut, group_by)
+
+
+def _called(group_by: str | None, groups: dict[str, dict[int, Any]]) -> dict[str, dict[int, Any]]:
+    """Groups under the names of `plan_groups`: projects by name, so that those of one name are one group."""
+    if group_by is None:
+        return groups
+    names = {key: key or UNATTRIBUTED for key in groups}
+    if group_by == "project":
+        names |= project_names(key for key in groups if key)
     found: dict[str, dict[int, Any]] = {}
-    for row, index in zip(rows, indexes, strict=True):
-        if index is None:
-            continue
-        group = _family(row["row"]) if by_family else row["row"]
-        held = found.setdefault(group, {})
-        sums = kind.from_sums(row)
-        held[index] = held[index] + sums if index in held else sums
+    for key, held in groups.items():
+        of_name = found.setdefault(names[key], {})
+        for index, sums in held.items():
+            of_name[index] = of_name[index] + sums if index in of_name else sums
     return found
 
 
@@ -238,57 +256,70 @@ def _event_counts(
 ) -> dict[str, dict[int, Value]]:
     events = SessionEvent.objects.filter(kind=kind, inherited=False)
     events = events.filter(in_projects(projects, "session__project"))
-    found: dict[str, dict[int, Value]] = {}
-    for index, group in _grouped(events, "quarter", EVENT_NAMES, cut, group_by):
-        held = found.setdefault(group, {})
-        held[index] = int(held.get(index) or 0) + 1
-    return found
+    rows = counts_by_quarter(events, _name(EVENT_NAMES, group_by), _quarters(cut))
+    return _bucketed(rows, cut, group_by)
 
 
-def _session_rows(
+def _sessions_begun(
     metric_id: str, cut: list[Bucket], projects: Projects, group_by: str | None
-) -> dict[str, dict[int, list[tuple[int | None, int | None]]]]:
-    """(wall, active) seconds of sessions by the bucket they began in; active time counts subagents too."""
+) -> dict[str, dict[int, SessionsBegun]]:
+    """Sessions by the bucket they began in; active time counts subagents too."""
     begun = AgentSession.objects.filter(in_projects(projects))
     if metric_id != "active_seconds":
         begun = begun.roots()
-    found: dict[str, dict[int, list[tuple[int | None, int | None]]]] = {}
-    more = ("wall_seconds", "active_seconds", "skills")
-    single = None if group_by == "skill" else group_by
-    rows = _grouped(begun, "start_quarter", SESSION_NAMES, cut, single, *more)
-    for index, group, wall, active, skills in rows:
-        # A session that used several skills is one of each.
-        for name in (skills or [UNATTRIBUTED]) if group_by == "skill" else [group]:
-            found.setdefault(name, {}).setdefault(index, []).append((wall, active))
-    return dict(sorted(found.items()))
+    if group_by == "skill":
+        return _by_skill(begun, cut)
+    edges = quarter_edges(cut)
+    # Of whole days the database adds up a day; an edge inside one needs its quarters.
+    width = 1 if any(edge % QUARTERS for edge in edges) else QUARTERS
+    rows = sessions_by_start(begun, _name(SESSION_NAMES, group_by), _quarters(cut), width)
+    told = ((unit * width, name, SessionsBegun(*sums)) for unit, name, *sums in rows)
+    return _bucketed(told, cut, group_by)
 
 
-def _grouped(
-    rows: Any, quarter: str, names: dict[str, Any], cut: list[Bucket], group_by: str | None, *columns: str
-) -> Iterator[tuple[Any, ...]]:
-    """(bucket index, group, columns...) of rows with a quarter in the buckets."""
-    by_family = group_by == "model_family"
-    dimension = "model" if by_family else group_by
+def _by_skill(begun: Any, cut: list[Bucket]) -> dict[str, dict[int, SessionsBegun]]:
+    """A session that used several skills is one of each."""
+    quarters = _quarters(cut)
+    rows = begun.filter(start_quarter__gte=quarters.start, start_quarter__lt=quarters.stop)
+    columns = ("start_quarter", "wall_seconds", "active_seconds", "skills")
+    told = (
+        (quarter, name, SessionsBegun(1, int(wall is not None), wall or 0, active or 0))
+        for quarter, wall, active, skills in rows.order_by().values_list(*columns)
+        for name in skills or [UNATTRIBUTED]
+    )
+    return _bucketed(told, cut, None)
+
+
+def _quarters(cut: list[Bucket]) -> range:
+    edges = quarter_edges(cut)
+    return range(edges[0], edges[-1])
+
+
+def _name(names: dict[str, Any], group_by: str | None) -> Any:
+    """The expression that rows are grouped by; families are told from their models afterwards."""
+    dimension = "model" if group_by == "model_family" else group_by
     if dimension is not None and dimension not in names:
         raise UnknownDimension("dimension to group this metric by", group_by or "", names)
-    name = row_name(names, dimension) if dimension else UNGROUPED
-    quarters = _whole(cut).quarters
-    within = rows.filter(**{f"{quarter}__gte": quarters.start, f"{quarter}__lt": quarters.stop})
-    told = list(within.annotate(row=name).order_by(quarter, "row").values_list(quarter, "row", *columns))
-    for row, index in zip(told, bucket_indexes([row[0] for row in told], cut), strict=True):
-        if index is not None:
-            yield index, _family(row[1]) if by_family else row[1], *row[2:]
+    return row_name(names, dimension) if dimension else UNGROUPED
 
 
-def _mean(values: Iterable[int | None]) -> float | None:
-    known = [v for v in values if v is not None]
-    return sum(known) / len(known) if known else None
+def _bucketed(
+    rows: Iterable[tuple[int, str, Any]], cut: list[Bucket], group_by: str | None
+) -> dict[str, dict[int, Any]]:
+    """{group: {bucket index: sum}} of rows (quarter, name, sums)."""
+    edges = quarter_edges(cut)
+    found: dict[str, dict[int, Any]] = {}
+    for quarter, name, sums in rows:
+        group = (model_family(name) or UNATTRIBUTED) if group_by == "model_family" else name
+        held, index = found.setdefault(group, {}), bisect_right(edges, quarter) - 1
+        held[index] = held[index] + sums if index in held else sums
+    return found
 
 
-_SESSION_VALUES: dict[str, Callable[[Any], Value]] = {
-    "session_count": len,
-    "session_duration": lambda rows: _mean(wall for wall, _ in rows),
-    "active_seconds": lambda rows: sum(active or 0 for _, active in rows),
+_SESSION_VALUES: dict[str, Callable[[SessionsBegun], Value]] = {
+    "session_count": lambda begun: begun.sessions,
+    "session_duration": lambda begun: begun.wall_seconds / begun.timed if begun.timed else None,
+    "active_seconds": lambda begun: begun.active_seconds,
 }
 
 
@@ -296,19 +327,13 @@ def _percentile_values(
     share: float, cut: list[Bucket], projects: Projects, group_by: str | None
 ) -> dict[str, dict[int, Value]]:
     """The nearest rank of the timed calls of every bucket and group."""
-    by_family = group_by == "model_family"
-    told = list(timed_calls(_whole(cut), projects, "model" if by_family else group_by))
-    found: dict[str, dict[int, list[int]]] = {}
-    for (_, name, ms), index in zip(told, bucket_indexes([row[0] for row in told], cut), strict=True):
-        if index is not None:
-            group = _family(name) if by_family else name
-            found.setdefault(group, {}).setdefault(index, []).append(ms)
-    limited = _limited(dict(sorted(found.items())), len)
-    return _values(limited, lambda times: sorted(times)[ceil(len(times) * share) - 1])
-
-
-def _family(model: str) -> str:
-    return model_family(model) or UNATTRIBUTED
+    if group_by is None or group_by in CALL_COLUMNS:
+        found = _called(group_by, call_times_by_bucket(group_by or "", cut, projects))
+    else:
+        told = timed_calls(_whole(cut), projects, "model" if group_by == "model_family" else group_by)
+        found = _bucketed(((quarter, name, [ms]) for quarter, name, ms in told), cut, group_by)
+        found = {name: {at: sorted(times) for at, times in held.items()} for name, held in found.items()}
+    return _values(_limited(found, len), lambda ascending: nearest_rank(ascending, share))
 
 
 def _filled(
@@ -316,7 +341,8 @@ def _filled(
 ) -> list[SeriesPoint]:
     """Every bucket of every group: 0 where a flow had none, None where a ratio is of nothing."""
     empty: Value = 0 if metric.adds_up else None
-    groups = sums or ({} if grouped else {"": {}})
+    groups = {name: sums[name] for name in sorted(sums, key=lambda name: (min(sums[name], default=0), name))}
+    groups = groups or ({} if grouped else {"": {}})
     return [
         SeriesPoint(bucket, held.get(index, empty), group)
         for index, bucket in enumerate(cut)

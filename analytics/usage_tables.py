@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from analytics.days.answers import tools_by_name
 from analytics.links import Links
-from analytics.models import SessionToolUsage
 from analytics.periods import Period
+from analytics.querysets import UNATTRIBUTED
 from analytics.selectors import ModelUsage, breakdown
 from analytics.sums import ToolUse, Usage
 from sessions.models import Project
@@ -120,8 +121,8 @@ class ToolTables:
 
 
 def tool_tables(period: Period, *, projects: Projects, links: Links) -> ToolTables:
-    found = SessionToolUsage.objects.within(period).of_projects(projects).by_dimension("tool")
-    rows = [_tool(row["row"], ToolUse.from_sums(row), links) for row in found]
+    found = tools_by_name("tool", period, projects)
+    rows = [_tool(name or UNATTRIBUTED, use, links) for name, use in found.items()]
     failing = [row for row in rows if row.use.outcome_error]
     return ToolTables(
         by_failures=_top(failing, lambda row: row.use.outcome_error),

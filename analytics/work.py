@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from sessions.models import Project
 from tasks.models import Feature, Phase, ProjectTask
 
 
@@ -30,6 +31,12 @@ def work_names(dimension: str, ids: Iterable[str]) -> dict[str, str]:
         again = f"#{occurrence + 1}" if occurrence else ""
         named[str(key)] = (f"{slug or path}/{raw_id}", f"{path}/{raw_id}{again}")
     return _apart(named)
+
+
+def project_names(ids: Iterable[str]) -> dict[str, str]:
+    """{id as text: name} of projects."""
+    rows = Project.objects.filter(pk__in=[int(key) for key in ids]).order_by().values_list("pk", "name")
+    return {str(key): name for key, name in rows}
 
 
 def _apart(named: dict[str, tuple[str, str]]) -> dict[str, str]:

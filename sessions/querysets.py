@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 
 from sessions.bulk import in_chunks
 
+ROOT_TYPES = ("session", "fork")
 RANK_BITS = 32  # seq = rank of the file in the session, then the number of the line in the file
 ACTIVE_FOR = timedelta(minutes=10)
 TOKENS = (
@@ -324,7 +325,7 @@ class AgentSessionQuerySet(models.QuerySet[Any]):
 
     def roots(self) -> "AgentSessionQuerySet":
         """Without subagents and workflow agents."""
-        return self.filter(session_type__in=("session", "fork"))
+        return self.filter(session_type__in=ROOT_TYPES)
 
     def with_status(self, now: datetime) -> "AgentSessionQuerySet":
         """Annotate `status`: active while work is open and the last record is recent, else how it ended."""
@@ -333,18 +334,26 @@ class AgentSessionQuerySet(models.QuerySet[Any]):
         return told
 
     def summary(self) -> dict[str, Any]:
-        """Counts and times over these sessions; the mean is None without any."""
+        """Counts and times, all from the index `session_start_figures`; the mean is of roots, None without any."""
+        roots = Q(session_type__in=ROOT_TYPES)
         return self.aggregate(
-            sessions=Count("id"),
-            duration_avg=Avg("wall_seconds"),
+            sessions=Count("start_quarter"),
+            roots=Count("start_quarter", filter=roots),
+            duration_avg=Avg("wall_seconds", filter=roots),
             active=Coalesce(Sum("active_seconds"), 0),
             web_searches=Coalesce(Sum("web_search_side_calls"), 0),
         )
 
     def time_span(self) -> tuple[datetime, datetime] | None:
         """The first and the last moment of any of these sessions."""
-        ends = self.aggregate(first=Min("started_at"), last=Max("ended_at"))
-        return None if ends["first"] is None else (ends["first"], ends["last"])
+        # Two looks at the ends of indexes, where one query with both would read every session.
+        first = self._outermost("started_at")
+        return None if first is None else (first, self._outermost("-ended_at") or first)
+
+    def _outermost(self, order: str) -> datetime | None:
+        field = order.removeprefix("-")
+        known = self.filter(**{f"{field}__isnull": False}).order_by(order).values_list(field, flat=True)
+        return known.first()
 
     def own_totals(self) -> dict[str, Any]:
         """What these sessions themselves caused, summed; the keys of `selectors.Totals` behind `sum_`."""
@@ -362,11 +371,6 @@ class AgentSessionQuerySet(models.QuerySet[Any]):
                 live=Count("id", filter=subagents & Q(status="active")),
             )
         )
-
-    def latest_end(self) -> datetime | None:
-        """The moment of the last record of any of these sessions."""
-        last: datetime | None = self.aggregate(last=Max("ended_at"))["last"]
-        return last
 
 
 def session_sums() -> dict[str, Any]:

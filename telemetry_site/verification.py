@@ -13,7 +13,10 @@ from typing import Any
 
 from django.db.models import Model, Q, QuerySet
 
+from analytics.days.querysets import QUARTERS
+from analytics.days.rollup import differing_days
 from analytics.models import SessionToolUsage, SessionUsage, ToolTiming
+from analytics.periods import quarter_start
 from analytics.querysets import TIMING_COLUMNS, TOOL_COLUMNS, USAGE_COLUMNS
 from analytics.rollups import differing_quarters
 from sessions.archive import ArchiveDamaged, lines_of, segment_bytes
@@ -131,7 +134,14 @@ def verify() -> list[str]:
 
     Reads the whole archive: some seconds per gigabyte of transcripts.
     """
-    return [*_behind(), *_wrong_rollups(), *_wrong_counts(), *_damaged_archive(), *_misplaced_entries()]
+    return [
+        *_behind(),
+        *_wrong_rollups(),
+        *_wrong_days(),
+        *_wrong_counts(),
+        *_damaged_archive(),
+        *_misplaced_entries(),
+    ]
 
 
 def _behind() -> Iterator[str]:
@@ -147,6 +157,14 @@ def _wrong_rollups() -> Iterator[str]:
     if wrong:
         shown = ", ".join(str(quarter) for quarter in wrong[:_SHOWN])
         yield f"The rollups of {len(wrong)} quarter hours are not what their facts come to: {shown}."
+
+
+def _wrong_days() -> Iterator[str]:
+    """Rollups of days, against those of their quarters; days that wait for a quarter are told elsewhere."""
+    dirty = {quarter // QUARTERS for quarter in DirtyQuarter.objects.values_list("quarter", flat=True)}
+    if wrong := [day for day in differing_days() if day not in dirty]:
+        shown = ", ".join(str(quarter_start(day * QUARTERS).date()) for day in wrong[:_SHOWN])
+        yield f"The rollups of {len(wrong)} days are not what their quarter hours come to: {shown}."
 
 
 def _wrong_counts() -> Iterator[str]:

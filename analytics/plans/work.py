@@ -6,14 +6,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from analytics.models import SessionToolUsage, SessionUsage
-from analytics.periods import quarter_start
+from analytics.days.answers import session_counts, tool_totals, usage_totals
+from analytics.periods import ALL_TIME_END, ALL_TIME_START, Period, quarter_start
 from analytics.plans.querysets import with_ends
 from analytics.querysets import UNATTRIBUTED
 from analytics.sums import ToolUse, Usage
 from sessions.scope import Projects
 from tasks.parsers.statuses import TERMINAL
+
+EVER = Period(ALL_TIME_START, ALL_TIME_END, ZoneInfo("UTC"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,8 @@ def total(parts: Iterable[Work]) -> Work:
 
 def whole_work(projects: Projects = None) -> Work:
     """All that was ever done, in one project or everywhere."""
-    usage = SessionUsage.objects.of_projects(projects)
-    sums = usage.totals()
-    tools = SessionToolUsage.objects.of_projects(projects)
-    return Work(Usage.from_sums(sums), ToolUse.from_sums(tools.totals()), sums["sessions"])
+    sessions = session_counts("", EVER, projects).get("", 0)
+    return Work(usage_totals(EVER, projects), tool_totals(EVER, projects), sessions)
 
 
 @dataclass(frozen=True, slots=True)

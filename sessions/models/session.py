@@ -54,7 +54,7 @@ class AgentSession(models.Model):
     ended_at = models.DateTimeField(null=True)
     # First moment of its own, later than started_at in a fork, which begins with its parent's history.
     own_started_at = models.DateTimeField(null=True)
-    start_quarter = models.IntegerField(null=True, db_index=True)
+    start_quarter = models.IntegerField(null=True)
     wall_seconds = models.IntegerField(null=True)
     active_seconds = models.IntegerField(null=True)
     model = models.CharField(max_length=200, blank=True)
@@ -108,6 +108,18 @@ class AgentSession(models.Model):
         indexes = [
             models.Index(fields=["-started_at", "id"], name="session_started"),
             models.Index(fields=["ended_at"], name="session_ended"),
+            # Covers what is asked of the sessions that began in a period: rows are wide, this is narrow.
+            models.Index(
+                fields=[
+                    "start_quarter",
+                    "session_type",
+                    "project",
+                    "wall_seconds",
+                    "active_seconds",
+                    "web_search_side_calls",
+                ],
+                name="session_start_figures",
+            ),
             models.Index(fields=["id"], name="session_stale", condition=Q(stale=True)),
         ]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 
-from analytics.models import SessionToolUsage, SessionUsage
+from analytics.models import DailyToolTimes, DailyToolUsage, DailyUsage, SessionToolUsage, SessionUsage
 from sessions.models import (
     AgentSession,
     ArchiveSegment,
@@ -27,6 +27,9 @@ NOW = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
 TABLES = (
     AgentSession,
     ArchiveSegment,
+    DailyToolTimes,
+    DailyToolUsage,
+    DailyUsage,
     ModelResponse,
     Project,
     ResponseCopy,

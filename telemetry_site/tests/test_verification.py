@@ -8,7 +8,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import F
 
-from analytics.models import SessionToolUsage, SessionUsage
+from analytics.models import (
+    DailyToolTimes,
+    DailyToolUsage,
+    DailyUsage,
+    SessionReturn,
+    SessionToolUsage,
+    SessionUsage,
+)
 from sessions.models import (
     AgentSession,
     ArchiveSegment,
@@ -41,9 +48,18 @@ def _flip_archive() -> None:
     ArchiveSegment.objects.update(data=bytes(data))
 
 
+def _return_of_nobody() -> None:
+    session = AgentSession.objects.get()
+    SessionReturn.objects.create(session=session, dimension="", name="", day=20_600, previous_day=20_599)
+
+
 DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
     "a rollup too high": (lambda: SessionUsage.objects.update(output_tokens=F("output_tokens") + 1), "rollups"),
     "a rollup missing": (lambda: SessionToolUsage.objects.all().delete(), "rollups"),
+    "a day too high": (lambda: DailyUsage.objects.update(output_tokens=F("output_tokens") + 1), "days"),
+    "a day of tools missing": (lambda: DailyToolUsage.objects.all().delete(), "days"),
+    "the times of a day missing": (lambda: DailyToolTimes.objects.all().delete(), "days"),
+    "a return of nobody": (_return_of_nobody, "days"),
     "a response changed": (lambda: ModelResponse.objects.update(input_tokens=F("input_tokens") + 1), "rollups"),
     "an entry missing": (lambda: TranscriptEntry.objects.filter(seq=1).delete(), "count as stored"),
     "a bad line missing": (lambda: QuarantinedLine.objects.all().delete(), "count as quarantined"),

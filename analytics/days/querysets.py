@@ -1,0 +1,130 @@
+"""What rollups of days are counted from, and what is asked of them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from django.db import models
+from django.db.models import Case, CharField, Count, F, Max, Min, Q, Sum, Value, When
+from django.db.models.functions import Coalesce
+
+from analytics.querysets import MONEY, SUMMED, TOOL_SUMMED
+from sessions.parsers.pricing import model_family
+
+QUARTERS = 96  # of a day
+USAGE_SUMS = (*SUMMED, *MONEY)
+# Of these a session has one: its returns as such serve for them.
+OF_SESSION = {
+    "project": "session__project_id",
+    "session_type": "session__session_type",
+    "agent": "session__agent_name",
+}
+# A response's own: a session can have several.
+OF_RESPONSE = ("model", "model_family", "skill", "feature")
+USAGE_DIMENSIONS = ("", *OF_SESSION, *OF_RESPONSE)
+TOOL_DIMENSIONS = ("", *OF_SESSION, "feature", "tool", "tool_category", "mcp_server")
+USAGE_DAY_COLUMNS = ("dimension", "day", "name", "sessions", *USAGE_SUMS)
+TOOL_DAY_COLUMNS = ("dimension", "day", "name", *TOOL_SUMMED)
+TIMES_COLUMNS = ("day", "name", "category", "mcp_server", "durations")
+RETURN_COLUMNS = ("session_id", "dimension", "name", "day", "previous_day")
+_COLUMNS = {
+    "project": "project_id",
+    "feature": "feature_id",
+    "phase": "phase_id",
+    "task": "task_id",
+    "branch": "session__branch",
+    **{name: column for name, column in OF_SESSION.items() if name != "project"},
+    "tool": "name",
+    "tool_category": "category",
+}
+DAY = F("quarter") / Value(QUARTERS)
+Runs = Sequence[range]  # of days without a gap
+
+
+class DaysQuerySet(models.QuerySet[Any]):
+    def of_days(self, days: range) -> "DaysQuerySet":
+        return self.filter(day__gte=days.start, day__lt=days.stop)
+
+    def sums_by_name(self, columns: Iterable[str]) -> Any:
+        """Rows (name, sums...)."""
+        sums = {f"sum_{name}": Sum(name) for name in columns}
+        return self.values_list("name").annotate(**sums).order_by("name")
+
+
+class SessionReturnQuerySet(models.QuerySet[Any]):
+    def within(self, days: range) -> "SessionReturnQuerySet":
+        """On one of these days, after another of them."""
+        return self.filter(day__gte=days.start, day__lt=days.stop, previous_day__gte=days.start)
+
+    def counts(self, field: str) -> dict[Any, int]:
+        """{value of a field: returns}."""
+        return dict(self.values_list(field).annotate(n=Count("id")).order_by())
+
+
+def in_runs(runs: Runs, *, field: str = "day", width: int = 1) -> Q:
+    """The condition that a field lies in one of the runs of days, or of units a day has `width` of."""
+    condition = Q(pk__in=[])
+    for run in runs:
+        condition |= Q(**{f"{field}__gte": run.start * width, f"{field}__lt": run.stop * width})
+    return condition
+
+
+def usage_day_rows(usage: Any, runs: Runs) -> Iterator[tuple[Any, ...]]:
+    """The DailyUsage rows these days should have, counted from SessionUsage. Columns: USAGE_DAY_COLUMNS."""
+    rows = usage.filter(in_runs(runs, field="quarter", width=QUARTERS)).order_by()
+    sums = {"n_sessions": Count("session", distinct=True), **{f"n_{name}": Sum(name) for name in USAGE_SUMS}}
+    for dimension in USAGE_DIMENSIONS:
+        name = family_name(rows) if dimension == "model_family" else name_of(dimension)
+        named = rows.annotate(day=DAY, row=name).values_list("day", "row").annotate(**sums)
+        yield from ((dimension, day, as_name(row), *found) for day, row, *found in named)
+
+
+def tool_day_rows(tools: Any, runs: Runs) -> Iterator[tuple[Any, ...]]:
+    """The DailyToolUsage rows these days should have, from SessionToolUsage. Columns: TOOL_DAY_COLUMNS."""
+    rows = tools.filter(in_runs(runs, field="quarter", width=QUARTERS)).order_by()
+    sums = {f"n_{name}": Sum(name) for name in TOOL_SUMMED}
+    for dimension in TOOL_DIMENSIONS:
+        named = rows.annotate(day=DAY, row=name_of(dimension)).values_list("day", "row").annotate(**sums)
+        yield from ((dimension, day, as_name(row), *found) for day, row, *found in named)
+
+
+def name_of(dimension: str) -> Any:
+    """What a rollup row of quarters is counted under, as `as_name` takes it; families are told from models."""
+    if not dimension:
+        return Value("", output_field=CharField())
+    return F(_COLUMNS.get(dimension, dimension))
+
+
+def as_name(value: Any) -> str:
+    """Ids as text, "" for none."""
+    return "" if value is None else str(value)
+
+
+def family_name(rows: Any) -> Any:
+    """The family of a row's model. Families are told in Python: the models at hand are written into the query."""
+    models_here = rows.order_by().values_list("model", flat=True).distinct()
+    cases = [When(model=name, then=Value(model_family(name))) for name in models_here]
+    return Case(*cases, default=Value(""), output_field=CharField())
+
+
+def day_times(calls: Any, runs: Runs) -> Any:
+    """(day, name, category, server, ms) of timed calls, in this order."""
+    keys = ("day", "name", "category", "mcp_server", "ms")
+    timed = _timed(calls.filter(in_runs(runs, field="quarter", width=QUARTERS)))
+    return timed.annotate(day=DAY).order_by(*keys).values_list(*keys)
+
+
+def call_times_of(calls: Any, column: str | None) -> Any:
+    """(quarter, value of the column or "", ms) of timed calls."""
+    row = F(column) if column else Value("", output_field=CharField())
+    return _timed(calls).order_by().annotate(row=row).values_list("quarter", "row", "ms")
+
+
+def _timed(calls: Any) -> Any:
+    return calls.counted().annotate(ms=Coalesce("execution_ms", "elapsed_ms")).filter(ms__isnull=False)
+
+
+def sessions_of_several_days(usage: Any, session_ids: Iterable[int]) -> list[int]:
+    """Of these sessions, those with usage on more than one day."""
+    days = usage.filter(session_id__in=session_ids, quarter__gte=0).order_by().values_list("session_id")
+    spans = days.annotate(first=Min(DAY), last=Max(DAY)).filter(first__lt=F("last"))
+    return [row[0] for row in spans]

@@ -1,0 +1,1 @@
+"""Believable rows in any amount, written straight into the tables, for benchmarks of the answers."""
