@@ -7,11 +7,18 @@ from datetime import datetime
 from math import log2
 from typing import NamedTuple
 
-from sessions.models import SearchItem
+from sessions.models import AgentSession, SearchItem
 from sessions.parsers.normalise import QUARTER_MS
 from sessions.scope import Projects
 from sessions.search.engine import FoundRow, newest
-from sessions.search.items import first_of_quarter, kind_mark, quarter_of_item, session_mark, tool_mark
+from sessions.search.items import (
+    first_of_quarter,
+    kind_mark,
+    project_mark,
+    quarter_of_item,
+    session_mark,
+    tool_mark,
+)
 from sessions.search.lines import MAX_ITEM_CHARS
 from sessions.search.query import Query
 
@@ -19,6 +26,7 @@ from sessions.search.query import Query
 MOST_MATCHES = 5_000
 # Where there are more, so many of the kinds that tell most are looked at beside them, however old they are.
 MOST_TELLING = 1_000
+FEW_SESSIONS = 300
 RANK, NEWEST = "rank", "newest"
 SORTS = (RANK, NEWEST)
 
@@ -124,10 +132,7 @@ def _telling(query: Query, filters: Filters, *, before: int) -> list[FoundRow]:
 
 def _scores(rows: Sequence[FoundRow], query: Query, filters: Filters, now: datetime) -> list[float]:
     """How well each row fits: by where the words stand, if in a row, how short the text is, and how new."""
-    row = query.in_a_row if rows else None
-    near = (
-        {found[0] for found in _newest(Query((row,), query.unwanted), filters, MOST_MATCHES)} if row else ()
-    )
+    near = _in_a_row(rows, query, filters)
     today = int(now.timestamp() * 1000) // QUARTER_MS
     aged = {
         quarter: _AGING_QUARTERS / (_AGING_QUARTERS + max(0, today - quarter)) if quarter else _OF_UNKNOWN_AGE
@@ -139,16 +144,42 @@ def _scores(rows: Sequence[FoundRow], query: Query, filters: Filters, now: datet
     ]
 
 
-def _newest(query: Query, filters: Filters, limit: int, *, before: int | None = None) -> list[FoundRow]:
+def _in_a_row(rows: Sequence[FoundRow], query: Query, filters: Filters) -> set[int]:
+    """Those of the newest rows in which all words of the query stand in a row."""
+    row = query.in_a_row
+    if row is None or not rows:
+        return set()
+    oldest = rows[:MOST_MATCHES][-1][0]
+    found = _newest(Query((row,), query.unwanted), filters, MOST_MATCHES, since=oldest)
+    return {key for key, *_ in found}
+
+
+def _newest(
+    query: Query, filters: Filters, limit: int, *, before: int | None = None, since: int | None = None
+) -> list[FoundRow]:
     high = None if filters.end is None else first_of_quarter(_quarter(filters.end, up=True))
+    low = None if filters.start is None else first_of_quarter(_quarter(filters.start, up=False))
+    members = None if filters.projects is None else _marks_of(filters.projects)
     return newest(
         query,
-        filters.marks,
+        filters.marks if members is None else [*filters.marks, members],
         limit=limit,
-        low=None if filters.start is None else first_of_quarter(_quarter(filters.start, up=False)),
+        low=low if since is None else since,
         high=high if before is None else before,
-        projects=filters.projects,
+        projects=filters.projects if members is None else None,
     )
+
+
+def _marks_of(projects: frozenset[int]) -> list[str] | None:
+    """Marks of all sessions and plans of projects that have few sessions; None for those that have many.
+
+    A small part of everything is found by its marks much faster than by looking at every match for its project.
+    """
+    sessions = AgentSession.objects.filter(project__in=projects).values_list("id", flat=True)
+    keys = list(sessions[: FEW_SESSIONS + 1])
+    if len(keys) > FEW_SESSIONS:
+        return None
+    return [*map(project_mark, sorted(projects)), *map(session_mark, keys)]
 
 
 def _quarter(moment: datetime, *, up: bool) -> int:

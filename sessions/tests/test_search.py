@@ -104,6 +104,15 @@ def test_filters() -> None:
 
 
 @pytest.mark.usefixtures("talk")
+@pytest.mark.parametrize("few", [0, 300])
+def test_projects_with_few_and_many_sessions(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sessions.search.finding.FEW_SESSIONS", few)
+    project_id = found().project_id or 0
+    assert kinds("hazelnut", projects=frozenset((project_id,))) == ["tool_input", "tool_result"]
+    assert kinds("hazelnut", projects=frozenset((project_id + 1,))) == []
+
+
+@pytest.mark.usefixtures("talk")
 def test_results_lead_to_their_lines() -> None:
     result = next(r for r in results("pantry") if r.kind == "tool_result")
     use = TranscriptEntry.objects.get(at_ms=at_ms(3600))
