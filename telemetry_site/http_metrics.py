@@ -6,8 +6,10 @@ when the server starts: they begin at 0 with every start. Without it (tests, `ru
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from time import perf_counter
 
 import prometheus_client
@@ -16,6 +18,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from analytics.prometheus.registry import PREFIX, Scrape
+
+logger = logging.getLogger(__name__)
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -46,10 +50,24 @@ class HttpMetrics:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         started = perf_counter()
         response = self.get_response(request)
-        view = view_of(request)
-        REQUESTS.labels(view, f"{response.status_code // 100}xx").inc()
-        DURATIONS.labels(view).observe(perf_counter() - started)
+        count(view_of(request), response.status_code, perf_counter() - started)
         return response
+
+
+def count(view: str, status: int, seconds: float) -> None:
+    """Count an answer. That it cannot be counted, for instance on a full disk, is no reason not to give it."""
+    try:
+        ready_shared_folder()
+        REQUESTS.labels(view, f"{status // 100}xx").inc()
+        DURATIONS.labels(view).observe(seconds)
+    except OSError:
+        logger.exception("An answer could not be counted")
+
+
+def ready_shared_folder() -> None:
+    """Make the folder again when something that tidies temporary files took it; counters then begin anew."""
+    if folder := os.environ.get(SHARED_FOLDER):
+        Path(folder).mkdir(mode=0o700, exist_ok=True)
 
 
 def view_of(request: HttpRequest) -> str:
@@ -63,8 +81,9 @@ def http_families(scrape: Scrape) -> Iterable[Metric]:
     """What all workers counted. Of the whole server: whoever may see some projects only is told nothing."""
     if scrape.projects is not None:
         return []
-    if SHARED_FOLDER not in os.environ:
+    if not os.environ.get(SHARED_FOLDER):
         return list(OF_THIS_PROCESS.collect())
+    ready_shared_folder()
     shared = CollectorRegistry()
     MultiProcessCollector(shared)
     return sorted(shared.collect(), key=lambda family: family.name)

@@ -76,3 +76,21 @@ def test_a_scrape_adds_up_what_all_workers_counted(tmp_path: Path, monkeypatch: 
     assert [(sample.labels, sample.value) for sample in family.samples] == [
         ({"view": "/", "code": "2xx"}, 4.0)
     ]
+
+
+def test_a_folder_that_was_tidied_away_is_made_again(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "gone"
+    monkeypatch.setenv(http_metrics.SHARED_FOLDER, str(folder))
+    assert client.get("/api/health").status_code == 200
+    assert folder.is_dir()
+    folder.rmdir()
+    assert client.get("/metrics").status_code == 200
+
+
+def test_an_answer_that_cannot_be_counted_is_given_all_the_same(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(http_metrics.SHARED_FOLDER, str(tmp_path / "absent" / "folder"))
+    assert client.get("/api/health").status_code == 200
