@@ -2,9 +2,12 @@
 
 from alerts.api import AlertEventsView, AlertListView, AlertView
 from alerts.notification_api import NotificationListView, NotificationView, ReadAllView
+from alerts.preview_api import PresetsView, PreviewView
 
 endpoints = (
     ("analytics/alerts", AlertListView, "api-alerts"),
+    ("analytics/alerts/presets", PresetsView, "api-alert-presets"),
+    ("analytics/alerts/preview", PreviewView, "api-alert-preview"),
     ("analytics/alerts/<str:alert_id>", AlertView, "api-alert"),
     ("analytics/alerts/<str:alert_id>/events", AlertEventsView, "api-alert-events"),
     ("analytics/notifications", NotificationListView, "api-notifications"),

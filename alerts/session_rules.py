@@ -56,7 +56,7 @@ def session_facts(
     Sums that grow are judged while a session goes on; what may still go either way when it is over.
     """
     first = limits_of(rule)[0]
-    measured = _measured(rule, project_id, session_ids)
+    measured = session_values(rule, project_id, session_ids)
     breaching = {
         key: value
         for key, value in measured.items()
@@ -85,9 +85,16 @@ def grows(rule: RuleDefinition) -> bool:
 _COUNTED = ADDING["tool_call_count"]
 
 
-def _measured(
+def sessions_between(start: datetime, end: datetime) -> dict[int, datetime]:
+    """{session: its last record} of those that were going on in a stretch of time, by when they ended."""
+    during = AgentSession.objects.filter(ended_at__gte=start, started_at__lt=end).order_by("ended_at", "id")
+    return dict(during.values_list("pk", "ended_at"))
+
+
+def session_values(
     rule: RuleDefinition, project_id: int | None, session_ids: Collection[int] | None
 ) -> dict[int, Measured]:
+    """The values of the sessions that have one (None: of every session)."""
     adding = ADDING.get(rule.metric)
     if adding is None:
         return _column_values(rule, project_id, session_ids)

@@ -28,7 +28,7 @@ _READ_ROUTES: Final = (
     *("sessions/<str:session_id>/export",),
     *("sessions/<str:session_id>/raw", "sessions/<str:session_id>/tree", "sessions/<str:session_id>/files"),
     *("sessions/<str:session_id>/tools", "sessions/<str:session_id>/linked-features"),
-    *("analytics/alerts/<str:alert_id>/events", "analytics/notifications"),
+    *("analytics/alerts/<str:alert_id>/events", "analytics/alerts/presets", "analytics/notifications"),
     *("tasks", "tasks/<str:task_id>", "documents", "documents/<str:document_id>"),
     *("features", "features/<str:feature_id>", "features/<str:feature_id>/linked-sessions"),
 )
@@ -40,6 +40,7 @@ NEEDED: Final[Mapping[str, Mapping[str, Scope]]] = {
     "metrics": {"GET": Scope.METRICS_READ},
     "sessions/<str:session_id>/links": {"POST": Scope.WRITE},
     "analytics/alerts": {"GET": Scope.READ, "POST": Scope.WRITE},
+    "analytics/alerts/preview": {"POST": Scope.READ},
     "analytics/alerts/<str:alert_id>": {"GET": Scope.READ, "PATCH": Scope.WRITE, "DELETE": Scope.WRITE},
     "analytics/notifications/<str:notification_id>": {"PATCH": Scope.WRITE},
     "analytics/notifications/read-all": {"POST": Scope.WRITE},

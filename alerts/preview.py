@@ -1,0 +1,159 @@
+"""What a rule would have done: the live evaluation over the past, written nowhere."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from alerts.conditions import limits_of
+from alerts.definition import RuleDefinition, Scope
+from alerts.measurements import Measurements, Wanted, sessions_wanted
+from alerts.models import AlertRule
+from alerts.replay import Group, Transition, firings, replay, session_transitions
+from alerts.session_rules import session_facts, session_values, sessions_between
+from alerts.states import ALARMED, State
+from alerts.windows import Course, lookback, slot_quarters, slots, spread, window_start
+from alerts.wording import rule_sentence
+from analytics.metrics import Aggregation
+from analytics.periods import quarter_of, quarter_start
+
+LONGEST = timedelta(days=90)
+MOST_GROUPS = 20
+MOST_POINTS = 400
+MOST_TRANSITIONS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A value that was judged; None where it was not known."""
+
+    at: datetime
+    value: Decimal | None
+    group: Group
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a rule says and would have said. `suggested` are thresholds that few values pass: {"p95": ...}."""
+
+    sentence: str
+    points: list[Point]
+    transitions: list[Transition]
+    fired: int
+    notifications: int
+    firing_seconds: int
+    noisiest: Group | None
+    suggested: dict[str, Decimal | None]
+    limits: list[Decimal]
+    groups_left_out: int = 0
+
+
+def preview(rule: AlertRule, start: datetime, end: datetime, now: datetime) -> Preview:
+    """The past of an unsaved rule. `end` is cut to now; a stretch of more than 90 days is the caller's mistake."""
+    end = min(end, now)
+    if rule.scope == Scope.SESSION:
+        return _of_sessions(rule, start, end, now)
+    return _of_windows(rule, start, end)
+
+
+def _of_windows(rule: AlertRule, start: datetime, end: datetime) -> Preview:
+    definition = rule.definition
+    first, stop = window_start(definition, start), quarter_of(end) + slot_quarters(definition)
+    reach = int(lookback(definition) / timedelta(minutes=15))
+    read = Measurements(first - reach, stop)
+    wanted = Wanted.of(definition, rule.project_id)
+    courses, left_out = _largest(read.courses(wanted), first, stop)
+    sessions = read.courses(sessions_wanted(wanted)).get(()) if definition.min_sessions else None
+    told = replay(definition, courses, first, stop, now=end, sessions=sessions)
+    points = list(_points(definition, courses, first, stop, end))
+    return _summed(rule, definition, points, told.transitions, end, left_out)
+
+
+def _largest(courses: dict[Group, Course], first: int, stop: int) -> tuple[dict[Group, Course], int]:
+    ranked = sorted(courses, key=lambda group: (-courses[group].over(first, stop).samples, group))
+    kept = {group: courses[group] for group in ranked[:MOST_GROUPS]}
+    return kept, len(courses) - len(kept)
+
+
+def _points(
+    rule: RuleDefinition, courses: dict[Group, Course], first: int, stop: int, end: datetime
+) -> Iterable[Point]:
+    """Values of slots, at even distances where there are more than a chart can show."""
+    judged = [slot for slot in slots(rule, first, stop) if quarter_start(slot.stop) <= end]
+    every = max(1, -(-len(judged) * max(1, len(courses)) // MOST_POINTS))
+    for slot in judged[::every]:
+        for group, course in courses.items():
+            yield Point(slot.at_time, course.over(*slot.window).value, group)
+
+
+def _of_sessions(rule: AlertRule, start: datetime, end: datetime, now: datetime) -> Preview:
+    definition = rule.definition
+    transitions: list[Transition] = []
+    lately = sessions_between(start, end)
+    for found in session_facts(definition, rule.project_id, lately, now):
+        changes = session_transitions(definition, found.facts, {})
+        if changes and start <= changes[0].at < end:
+            transitions += changes
+    measured = session_values(definition, rule.project_id, set(lately))
+    points = [Point(at, measured[key].value, ()) for key, at in lately.items() if key in measured]
+    every = max(1, -(-len(points) // MOST_POINTS))
+    told = _summed(rule, definition, points, sorted(transitions, key=lambda each: each.at), end, 0)
+    return _thinned(told, every)
+
+
+def _thinned(told: Preview, every: int) -> Preview:
+    return replace(told, points=told.points[::every])
+
+
+def _summed(
+    rule: AlertRule,
+    definition: RuleDefinition,
+    points: Sequence[Point],
+    transitions: list[Transition],
+    end: datetime,
+    left_out: int,
+) -> Preview:
+    began = firings(transitions)
+    noisiest = Counter(each.place[0] for each in began).most_common(1)
+    ended = [each for each in transitions if each.before in ALARMED and each.after is State.OK]
+    known = [point.value for point in points if point.value is not None]
+    return Preview(
+        sentence=rule_sentence(definition),
+        points=list(points),
+        transitions=transitions[:MOST_TRANSITIONS],
+        fired=len(began),
+        notifications=len(began) + (len(ended) if rule.notify_resolved else 0),
+        firing_seconds=_firing_seconds(transitions, end),
+        noisiest=noisiest[0][0] if noisiest else None,
+        suggested=_suggested(definition, known),
+        limits=[limit.key for limit in limits_of(definition)],
+        groups_left_out=left_out,
+    )
+
+
+def _firing_seconds(transitions: Iterable[Transition], end: datetime) -> int:
+    """How long any group fired, in all."""
+    since: dict[object, datetime] = {}
+    total = timedelta()
+    for each in transitions:
+        if each.after in ALARMED:
+            since.setdefault(each.place, each.at)
+        elif each.place in since:
+            total += each.at - since.pop(each.place)
+    total += sum((max(end - at, timedelta()) for at in since.values()), timedelta())
+    return int(total.total_seconds())
+
+
+def _suggested(rule: RuleDefinition, known: list[Decimal]) -> dict[str, Decimal | None]:
+    """Thresholds that one value in twenty, and one in a hundred, would have passed."""
+    if not rule.operator.is_upward:
+        known = [-value for value in known]
+    sign = 1 if rule.operator.is_upward else -1
+    found = {"p95": spread(known, Aggregation.P95), "p99": _p99(known)}
+    return {name: None if value is None else sign * value for name, value in found.items()}
+
+
+def _p99(values: list[Decimal]) -> Decimal | None:
+    ordered = sorted(values)
+    return ordered[-(len(ordered) // 100) - 1] if ordered else None
