@@ -24,6 +24,8 @@ IDENTIFIERS = {
     "feature_id": ("passkey-login-v1", "Slug of a feature, or its `key`."),
     "task_id": ("TASK-1.2", "Id of a task, or the id its plan gives it where only one plan does."),
     "document_id": ("17", "Id of a document."),
+    "channel_id": ("channel-4f1d2c3b5a69", "Id of a channel."),
+    "delivery_id": ("7", "Id of a delivery."),
     "alert_id": ("alert-cost", "Id of an alert rule."),
     "notification_id": ("42", "Id of a notification."),
 }

@@ -84,6 +84,17 @@ def hosts(environ: Environment, name: str) -> list[str]:
     return names
 
 
+def web_address(environ: Environment, name: str) -> str:
+    """Where others reach the server: scheme, host and perhaps a port and path; "" when unset."""
+    value = text(environ, name)
+    parts = urlsplit(value)
+    if value and (
+        parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment
+    ):
+        raise SettingError(f"{name} is {value!r}; it must look like https://ledger.example.org.")
+    return value.rstrip("/")
+
+
 def directory(environ: Environment, name: str, *, default: Path) -> Path:
     """An absolute folder path; `~` is the user's home."""
     value = text(environ, name)

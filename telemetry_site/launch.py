@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from telemetry_site.alert_loop import alerting
 from telemetry_site.reading_loop import keep_reading, read_once
 from telemetry_site.server import CannotServe, WebServer, address_of, listen, refuse_exposure
 
@@ -60,12 +61,13 @@ def serve(asked: Launch, server: WebServer, stopping: threading.Event, say: Say)
     def stop() -> bool:
         return stopping.is_set() or server.exit_status is not None
 
-    if asked.sync:
-        read_once(say, stop)
-    if asked.sync and asked.watch:
-        keep_reading(say, stop, stopping.wait)
-    while not stop():
-        stopping.wait(0.5)
+    with alerting():
+        if asked.sync:
+            read_once(say, stop)
+        if asked.sync and asked.watch:
+            keep_reading(say, stop, stopping.wait)
+        while not stop():
+            stopping.wait(0.5)
 
 
 def prepare_database(say: Say) -> None:

@@ -28,6 +28,9 @@ TELEMETRY_TIME_ZONE = env.time_zone(os.environ, "TELEMETRY_TIME_ZONE", default="
 TELEMETRY_PRICES = env.file(os.environ, "TELEMETRY_PRICES")
 TELEMETRY_ADMIN = env.flag(os.environ, "TELEMETRY_ADMIN", default=True)
 TELEMETRY_ALLOWED_HOSTS = env.hosts(os.environ, "TELEMETRY_ALLOWED_HOSTS")
+# Hosts of the own network that alerts may be sent to, and where links in messages lead.
+TELEMETRY_ALERT_HOSTS = env.hosts(os.environ, "TELEMETRY_ALERT_HOSTS")
+TELEMETRY_PUBLIC_URL = env.web_address(os.environ, "TELEMETRY_PUBLIC_URL")
 # A reverse proxy that ends TLS and sets (never passes on) X-Forwarded-Proto stands in front.
 TELEMETRY_TRUSTED_PROXY = env.flag(os.environ, "TELEMETRY_TRUSTED_PROXY")
 TELEMETRY_INSECURE_HTTP = env.flag(os.environ, "TELEMETRY_INSECURE_HTTP")
@@ -226,6 +229,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "PlanStatusEnum": "tasks.models.Status",
         "LinkStateEnum": "tasks.models.Link.State",
         "AlertStateEnum": "alerts.serializers.STATES",
+        "ChannelKindEnum": "alerts.channel_api.KINDS",
         "SessionStatusEnum": "sessions.selectors.filters.STATUSES",
         "OutcomeEnum": "sessions.models.ToolCall.Outcome",
         "HealthEnum": "telemetry_site.health.STATES",

@@ -28,6 +28,7 @@ _READ_ROUTES: Final = (
     *("sessions/<str:session_id>/export",),
     *("sessions/<str:session_id>/raw", "sessions/<str:session_id>/tree", "sessions/<str:session_id>/files"),
     *("sessions/<str:session_id>/tools", "sessions/<str:session_id>/linked-features"),
+    *("analytics/channels/<str:channel_id>/deliveries",),
     *("analytics/alerts/<str:alert_id>/events", "analytics/alerts/presets", "analytics/notifications"),
     *("tasks", "tasks/<str:task_id>", "documents", "documents/<str:document_id>"),
     *("features", "features/<str:feature_id>", "features/<str:feature_id>/linked-sessions"),
@@ -35,12 +36,17 @@ _READ_ROUTES: Final = (
 
 NEEDED: Final[Mapping[str, Mapping[str, Scope]]] = {
     **{route: {"GET": Scope.READ} for route in _READ_ROUTES},
+    "analytics/channels": {"GET": Scope.READ, "POST": Scope.ADMIN},
+    "analytics/channels/<str:channel_id>": {"GET": Scope.READ, "PATCH": Scope.ADMIN, "DELETE": Scope.ADMIN},
+    "analytics/channels/<str:channel_id>/test": {"POST": Scope.ADMIN},
+    "analytics/deliveries/<str:delivery_id>/again": {"POST": Scope.WRITE},
     "analytics/export/prometheus": {"GET": Scope.METRICS_READ},
     # Where Prometheus looks by itself; the one route that is not below /api/.
     "metrics": {"GET": Scope.METRICS_READ},
     "sessions/<str:session_id>/links": {"POST": Scope.WRITE},
     "analytics/alerts": {"GET": Scope.READ, "POST": Scope.WRITE},
     "analytics/alerts/preview": {"POST": Scope.READ},
+    "analytics/alerts/<str:alert_id>/test": {"POST": Scope.WRITE},
     "analytics/alerts/<str:alert_id>": {"GET": Scope.READ, "PATCH": Scope.WRITE, "DELETE": Scope.WRITE},
     "analytics/notifications/<str:notification_id>": {"PATCH": Scope.WRITE},
     "analytics/notifications/read-all": {"POST": Scope.WRITE},

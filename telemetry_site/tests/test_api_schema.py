@@ -13,6 +13,7 @@ from drf_spectacular.validation import validate_schema
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
 from alerts.editing import create_rule
+from alerts.models import Channel
 from analytics.rollups import roll_up
 from analytics.tests import passkey_plans as planned
 from sessions.tests import samples as s
@@ -83,6 +84,7 @@ def fill(folder: Path) -> None:
     link_all()
     roll_up()
     rule = {"metric": "session_cost", "aggregation": "sum", "threshold": Decimal(5)}
+    Channel.objects.create(public_id="ops", name="Ops", kind="email", target="ada@example.org")
     create_rule({"public_id": "alert-cost", "name": "Dear", **rule}, [], now=planned.NOW)
 
 
@@ -94,6 +96,8 @@ def address(path: str, query: str) -> str:
         "task_id": "PK-001",
         "alert_id": "alert-cost",
         "notification_id": "1",
+        "channel_id": "ops",
+        "delivery_id": "1",
         "document_id": Document.objects.values_list("pk", flat=True).first(),
     }
     return f"{path.format_map(named)}?{query}"

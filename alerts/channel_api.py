@@ -1,0 +1,332 @@
+"""The API about where alerts are told: channels, how deliveries went, and times of silence."""
+
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.core.validators import validate_email
+from django.http import HttpResponseBase
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers, status
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from alerts import serializers as shapes
+from alerts.api import Conflict, OwnVersions, digest_of, present_rule
+from alerts.delivery import Trial, send_again, try_channel
+from alerts.egress import TargetRefused, parse_target
+from alerts.models import Channel, Delivery
+from alerts.signatures import key_of, new_secret
+from sessions.api_fields import InstantField, iso
+from sessions.api_parameters import PageParameters, Parameters, ProjectParameters, projects_of
+from sessions.models import Project
+
+KINDS = [str(kind) for kind in Channel.Kind.values]
+MOST_CHANNELS = 100
+MOST_ADDRESSES = 20
+MAX_KEY_DIGITS = 18
+
+
+class ChannelFields(shapes.StrictSerializer):
+    """Where to tell events."""
+
+    name = shapes.PlainTextField(max_length=120)
+    kind = serializers.ChoiceField(KINDS)
+    target = shapes.TextField(max_length=2000, help_text="An address, or e-mail addresses with commas.")
+    secret = shapes.TextField(
+        required=False,
+        max_length=200,
+        help_text="Signs webhooks: `whsec_` and base64. One is made by itself.",
+    )
+    maxPerHour = shapes.CountField(1, 1000, source="max_per_hour", required=False)
+    isActive = shapes.FlagField(source="is_active", required=False)
+    project = shapes.TextField(
+        required=False,
+        allow_null=True,
+        max_length=200,
+        help_text="Id or slug; null for rules of every project.",
+    )
+
+    def validate_secret(self, secret: str) -> str:
+        try:
+            key_of(secret)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+        return secret
+
+    def validate_project(self, name: str | None) -> Project | None:
+        if name is None:
+            return None
+        found: Project | None = Project.objects.named(name).first()
+        if found is None:
+            raise ValidationError("There is no project with this id or slug.")
+        return found
+
+
+class ChannelSerializer(serializers.Serializer[Any]):
+    """A channel and how it does. Of its address only the beginning is shown: the rest is as good as a password."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(KINDS)
+    target = serializers.CharField()
+    maxPerHour = serializers.IntegerField()
+    isActive = serializers.BooleanField()
+    project = serializers.CharField(allow_null=True)
+    disabledReason = serializers.CharField(allow_blank=True)
+    lastOkAt = InstantField(allow_null=True)
+    lastFailedAt = InstantField(allow_null=True)
+    lastError = serializers.CharField(allow_blank=True)
+    consecutiveFailures = serializers.IntegerField()
+    createdAt = InstantField()
+
+
+class NewChannelSerializer(ChannelSerializer):
+    secret = serializers.CharField(allow_blank=True, help_text="Shown this once.")
+
+
+class TrialSerializer(serializers.Serializer[Any]):
+    """How a test message went."""
+
+    channel = serializers.CharField()
+    ok = serializers.BooleanField()
+    status = serializers.IntegerField(allow_null=True, help_text="Null where no answer came, and for mail.")
+    elapsedMs = serializers.IntegerField()
+    detail = serializers.CharField(allow_blank=True)
+
+
+class DeliverySerializer(serializers.Serializer[Any]):
+    """That an event is to be told, and how that went."""
+
+    id = serializers.CharField()
+    eventId = serializers.CharField()
+    alertId = serializers.CharField()
+    message = serializers.CharField()
+    deliveryState = serializers.ChoiceField(Delivery.State.values)
+    messageId = serializers.CharField(allow_blank=True)
+    attempts = serializers.IntegerField()
+    createdAt = InstantField()
+    notBefore = InstantField()
+    sentAt = InstantField(allow_null=True)
+    lastError = serializers.CharField(allow_blank=True)
+
+
+class DeliveryPageSerializer(serializers.Serializer[Any]):
+    items = DeliverySerializer(many=True)
+    total = serializers.IntegerField()
+    offset = serializers.IntegerField()
+    limit = serializers.IntegerField()
+
+
+def channel_json(channel: Channel) -> dict[str, Any]:
+    return {
+        "id": channel.public_id,
+        "name": channel.name,
+        "kind": channel.kind,
+        "target": masked(channel),
+        "maxPerHour": channel.max_per_hour,
+        "isActive": channel.is_active,
+        "project": channel.project.slug if channel.project else None,
+        "disabledReason": channel.disabled_reason,
+        "lastOkAt": iso(channel.last_ok_at),
+        "lastFailedAt": iso(channel.last_failed_at),
+        "lastError": channel.last_error,
+        "consecutiveFailures": channel.consecutive_failures,
+        "createdAt": iso(channel.created_at),
+    }
+
+
+def masked(channel: Channel) -> str:
+    """An address without what gives access."""
+    if channel.kind == Channel.Kind.EMAIL:
+        return channel.target
+    head, mark, rest = channel.target.partition("://")
+    return f"{head}{mark}{rest.partition('/')[0]}/…"
+
+
+def checked_target(kind: str, target: str) -> str:
+    """A target that can be sent to; raises ValidationError. The same question is asked again at sending."""
+    if kind != Channel.Kind.EMAIL:
+        try:
+            parse_target(target, settings.TELEMETRY_ALERT_HOSTS)
+        except TargetRefused as error:
+            raise ValidationError({"target": [str(error)]}) from None
+        return target
+    addresses = [each.strip() for each in target.split(",") if each.strip()]
+    try:
+        for each in addresses:
+            validate_email(each)
+    except DjangoValidationError:
+        raise ValidationError({"target": ["Enter e-mail addresses, separated by commas."]}) from None
+    if not 1 <= len(addresses) <= MOST_ADDRESSES:
+        raise ValidationError({"target": [f"Enter 1 to {MOST_ADDRESSES} e-mail addresses."]})
+    return ", ".join(addresses)
+
+
+def named_channel(channel_id: str) -> Channel:
+    found = Channel.objects.select_related("project").filter(public_id=channel_id).first()
+    if found is None:
+        raise NotFound("There is no channel with this id.")
+    return found
+
+
+def trial_json(trial: Trial) -> dict[str, Any]:
+    outcome = trial.outcome
+    return {
+        "channel": trial.channel.public_id,
+        "ok": outcome.is_ok,
+        "status": outcome.status,
+        "elapsedMs": trial.elapsed_ms,
+        "detail": outcome.detail,
+    }
+
+
+class ChannelListView(OwnVersions):
+    more_errors = {"POST": ("409",)}
+
+    @extend_schema(
+        operation_id="channels", parameters=[ProjectParameters], responses=ChannelSerializer(many=True)
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        """Where alerts can be told, as a bare array. By name."""
+        projects = projects_of(ProjectParameters.of(request).get("project"))
+        found = Channel.objects.select_related("project").order_by("name", "id")
+        seen = [each for each in found if projects is None or each.project_id in {None, *projects}]
+        body = [channel_json(channel) for channel in seen]
+        return self.answered(request, body, f'W/"{digest_of(body)}"')
+
+    @extend_schema(
+        operation_id="channel_create",
+        request=ChannelFields,
+        responses={201: NewChannelSerializer},
+        examples=[
+            OpenApiExample(
+                "A webhook",
+                value={"name": "Ops", "kind": "webhook", "target": "https://hooks.example.org/alerts"},
+                request_only=True,
+            )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Make a channel. The secret that signs its webhooks is shown in this answer and never again."""
+        Parameters.of(request)
+        read = ChannelFields(data=request.data)
+        read.is_valid(raise_exception=True)
+        values = dict(read.validated_data)
+        values["target"] = checked_target(values["kind"], values["target"])
+        if values["kind"] == Channel.Kind.WEBHOOK:
+            values.setdefault("secret", new_secret())
+        if Channel.objects.count() >= MOST_CHANNELS:
+            raise Conflict(f"There can be {MOST_CHANNELS} channels at most; delete one first.")
+        channel = Channel.objects.create(public_id=f"channel-{uuid4().hex[:12]}", **values)
+        body = channel_json(channel) | {"secret": channel.secret}
+        return Response(body, status=status.HTTP_201_CREATED)
+
+
+class ChannelView(OwnVersions):
+    @extend_schema(operation_id="channel", responses=ChannelSerializer)
+    def get(self, request: Request, channel_id: str) -> HttpResponseBase:
+        """One channel and how it does."""
+        Parameters.of(request)
+        body = channel_json(named_channel(channel_id))
+        return self.answered(request, body, f'W/"{digest_of(body)}"')
+
+    @extend_schema(
+        operation_id="channel_change",
+        request=ChannelFields(partial=True),
+        responses=ChannelSerializer,
+        examples=[OpenApiExample("Switched off", value={"isActive": False}, request_only=True)],
+    )
+    def patch(self, request: Request, channel_id: str) -> Response:
+        """Change some fields of a channel. The secret before a new one stays valid beside it."""
+        Parameters.of(request)
+        channel = named_channel(channel_id)
+        read = ChannelFields(data=request.data, partial=True)
+        read.is_valid(raise_exception=True)
+        values = dict(read.validated_data)
+        if "target" in values or "kind" in values:
+            kind = values.get("kind", channel.kind)
+            values["target"] = checked_target(kind, values.get("target", channel.target))
+        if "secret" in values and values["secret"] != channel.secret:
+            values["previous_secret"] = channel.secret
+        if values.get("is_active"):
+            values |= {"disabled_reason": "", "consecutive_failures": 0}
+        for name, value in values.items():
+            setattr(channel, name, value)
+        channel.version, channel.updated_at = channel.version + 1, timezone.now()
+        channel.save()
+        return Response(channel_json(channel))
+
+    @extend_schema(operation_id="channel_delete", request=None, responses={200: shapes.DeletedSerializer})
+    def delete(self, request: Request, channel_id: str) -> Response:
+        """Delete a channel. What was to be told there is not."""
+        Parameters.of(request)
+        named_channel(channel_id).delete()
+        return Response({"status": "ok", "id": channel_id})
+
+
+class ChannelTestView(OwnVersions):
+    @extend_schema(operation_id="channel_test", request=None, responses={200: TrialSerializer})
+    def post(self, request: Request, channel_id: str) -> Response:
+        """Send a marked sample to a channel, once. The answer says how it went."""
+        Parameters.of(request)
+        return Response(trial_json(try_channel(named_channel(channel_id), timezone.now())))
+
+
+class AlertTestView(OwnVersions):
+    @extend_schema(operation_id="alert_test", request=None, responses={200: TrialSerializer(many=True)})
+    def post(self, request: Request, alert_id: str) -> Response:
+        """Send a marked sample to every channel of a rule, once. The answer says how each went."""
+        Parameters.of(request)
+        rule = present_rule(alert_id)
+        now = timezone.now()
+        trials = [try_channel(channel, now, rule.name) for channel in rule.channels.filter(is_active=True)]
+        return Response([trial_json(trial) for trial in trials])
+
+
+class ChannelDeliveriesView(OwnVersions):
+    @extend_schema(
+        operation_id="channel_deliveries", parameters=[PageParameters], responses=DeliveryPageSerializer
+    )
+    def get(self, request: Request, channel_id: str) -> HttpResponseBase:
+        """What a channel was told or is to be told. The newest comes first."""
+        asked = PageParameters.of(request)
+        found = Delivery.objects.filter(channel=named_channel(channel_id))
+        offset, limit = asked["offset"], asked["limit"]
+        page = found.select_related("event__rule")[offset : offset + limit]
+        items = [delivery_json(each) for each in page]
+        body = {"items": items, "total": found.count(), "offset": offset, "limit": limit}
+        return self.answered(request, body, f'W/"{digest_of(body)}"')
+
+
+class DeliveryAgainView(OwnVersions):
+    @extend_schema(operation_id="delivery_again", request=None, responses={200: DeliverySerializer})
+    def post(self, request: Request, delivery_id: str) -> Response:
+        """Send what was given up once more. Its message keeps its id."""
+        Parameters.of(request)
+        is_key = delivery_id.isascii() and delivery_id.isdecimal() and len(delivery_id) <= MAX_KEY_DIGITS
+        found = Delivery.objects.filter(pk=int(delivery_id)).first() if is_key else None
+        if found is None:
+            raise NotFound("There is no delivery with this id.")
+        send_again(found, timezone.now())
+        again = Delivery.objects.select_related("event__rule").get(pk=found.pk)
+        return Response(delivery_json(again))
+
+
+def delivery_json(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "id": str(delivery.pk),
+        "eventId": str(delivery.event_id),
+        "alertId": delivery.event.rule.public_id,
+        "message": delivery.event.message,
+        "deliveryState": delivery.state,
+        "messageId": delivery.message_id,
+        "attempts": delivery.attempts,
+        "createdAt": iso(delivery.created_at),
+        "notBefore": iso(delivery.not_before),
+        "sentAt": iso(delivery.sent_at),
+        "lastError": delivery.last_error,
+    }
