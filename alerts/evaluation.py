@@ -14,7 +14,7 @@ from alerts.evidence import session_evidence, window_evidence
 from alerts.measurements import MOST_GROUPS, Measurements, Wanted, sessions_wanted
 from alerts.models import AlertEvent, AlertInstance, AlertRule, EvaluationMark
 from alerts.querysets.measured import last_states
-from alerts.recording import Recorder, Told
+from alerts.recording import Recorder, Told, stored
 from alerts.replay import Group, Place, Replayed, Transition, replay, session_transitions
 from alerts.session_rules import IDLE, session_facts
 from alerts.states import Reason, Standing, State
@@ -237,7 +237,7 @@ class _Run:
     def _note_evaluated(self, rule: AlertRule, to: datetime, value: Any, left_out: int) -> None:
         AlertRule.objects.filter(pk=rule.pk, meaning_version=rule.meaning_version).update(
             evaluated_to=to,
-            last_value=value,
+            last_value=stored(value),
             last_evaluated_at=self._now,
             groups_left_out=left_out,
             error="",

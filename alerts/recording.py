@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
@@ -101,8 +102,8 @@ class Recorder:
             reason=change.reason,
             severity=change.severity,
             message=told.message,
-            value=change.value,
-            threshold=change.threshold,
+            value=stored(change.value),
+            threshold=stored(change.threshold),
             samples=change.samples,
             rule_version=self._rule.version,
             evidence=told.evidence,
@@ -117,7 +118,7 @@ class Recorder:
         values = {
             "state": change.after,
             "since": change.at,
-            "value": change.value,
+            "value": stored(change.value),
             "samples": change.samples,
             "severity": change.severity,
             "evaluated_at": self._now,
@@ -172,6 +173,14 @@ class Recorder:
 
 # A slot is judged at its end and named by its beginning, which may lie before the rule was made.
 GRACE = timedelta(hours=1)
+
+
+PLACES = Decimal("0.000001")
+
+
+def stored(value: Decimal | None) -> Decimal | None:
+    """A value as columns keep it: rounded here, half to even, since databases round differently."""
+    return None if value is None else value.quantize(PLACES)
 
 
 def is_notable(rule: AlertRule, event: AlertEvent) -> bool:
