@@ -8,3 +8,9 @@ class AlertsConfig(AppConfig):
     label = "alerts"
     verbose_name = "alerts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from alerts.prometheus import alert_families
+        from analytics.prometheus.registry import register
+
+        register(alert_families)

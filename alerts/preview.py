@@ -91,11 +91,11 @@ def _of_sessions(rule: AlertRule, start: datetime, end: datetime, now: datetime)
     definition = rule.definition
     transitions: list[Transition] = []
     lately = sessions_between(start, end)
-    for found in session_facts(definition, rule.project_id, lately, now):
+    measured = session_values(definition, rule.project_id, set(lately))
+    for found in session_facts(definition, measured, now):
         changes = session_transitions(definition, found.facts, {})
         if changes and start <= changes[0].at < end:
             transitions += changes
-    measured = session_values(definition, rule.project_id, set(lately))
     points = [Point(at, measured[key].value, ()) for key, at in lately.items() if key in measured]
     every = max(1, -(-len(points) // MOST_POINTS))
     told = _summed(rule, definition, points, sorted(transitions, key=lambda each: each.at), end, 0)

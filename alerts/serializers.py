@@ -249,7 +249,7 @@ class RuleSerializer(RuleFields):
     firing = serializers.IntegerField(help_text="Groups for which it fires now.")
     fired = serializers.IntegerField(help_text="How often it ever fired.")
     lastValue = AmountField(allow_null=True, help_text="The last value that was judged.")
-    lastEvaluatedAt = InstantField(allow_null=True)
+    lastEvaluatedAt = InstantField(allow_null=True, help_text="When what is known of it last changed.")
     error = serializers.CharField(allow_blank=True, help_text="Why it could not be evaluated.")
     groupsLeftOut = serializers.IntegerField(help_text="Groups beyond those a rule may follow.")
     version = serializers.IntegerField()

@@ -1,6 +1,6 @@
 """Rules about single sessions: their value, the moment it first breached, and whether they are over."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -45,18 +45,16 @@ class Found:
 
 def session_facts(
     rule: RuleDefinition,
-    project_id: int | None,
-    session_ids: Collection[int] | None,
+    measured: Mapping[int, Measured],
     now: datetime,
     *,
     ending: Collection[int] = (),
 ) -> Iterator[Found]:
-    """The facts of those of the sessions (None: of all) that breach a rule, and of those that fire and have ended.
+    """The facts of those of the measured sessions that breach a rule, and of those that fire and have ended.
 
     Sums that grow are judged while a session goes on; what may still go either way when it is over.
     """
     first = limits_of(rule)[0]
-    measured = session_values(rule, project_id, session_ids)
     breaching = {
         key: value
         for key, value in measured.items()

@@ -33,6 +33,12 @@ FRESH = ("ok", "pending", "no_data", "error", "paused")
 
 
 class AlertInstanceQuerySet(models.QuerySet[Any]):
+    def seen_from(self, projects: Projects) -> Any:
+        """Of the rules of projects, and of those over all projects."""
+        if projects is None:
+            return self
+        return self.filter(in_projects(projects, "rule__project") | Q(rule__project=None))
+
     def firing(self) -> Any:
         """Those that hold now; one that is recovering is not over yet."""
         return self.filter(state__in=("firing", "recovering"))

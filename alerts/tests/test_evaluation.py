@@ -223,7 +223,7 @@ def test_a_rule_that_cannot_be_evaluated_says_so_and_the_others_go_on(
 
     spend(root, "a", 600, 6.0)
     with monkeypatch.context() as patched:
-        patched.setattr("alerts.evaluation.session_facts", fail)
+        patched.setattr("alerts.judging.session_facts", fail)
         report = pipeline.sync([root], now=START + 20 * MINUTE)
     assert report.problems == ["The alert rule “Broken” could not be evaluated (ArithmeticError)."]
     broken.refresh_from_db()
