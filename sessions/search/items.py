@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sessions.models import SearchItem, SearchSubject
 from sessions.parsers.keys import stable_key
 from sessions.parsers.normalise import quarter_of
-from sessions.search.engine import MARK, ItemRow, forget_items, insert
+from sessions.search.engine import MARK, ItemRow, forget_items, insert, last_key_within
 
 NUMBER_BITS = 18
 
@@ -85,8 +85,7 @@ def _free_keys(quarter: int, count: int) -> Iterable[int]:
     """Keys behind the last one of the quarter; a quarter that is full goes on in the one after."""
     while True:
         low, high = first_of_quarter(quarter), first_of_quarter(quarter + 1)
-        taken = SearchItem.objects.filter(id__gte=low, id__lt=high).order_by("-id")
-        last = taken.values_list("id", flat=True).first()
+        last = last_key_within(low, high)
         start = low if last is None else last + 1
         if start + count <= high or last is None:
             return range(start, start + count)

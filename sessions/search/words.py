@@ -35,7 +35,7 @@ class Word(NamedTuple):
 def folded(text: str) -> str:
     """The text with its words as the index has them; what stands between them is of no meaning."""
     text = text.lower() if text.isascii() else _folded_beyond_ascii(text)
-    if any(len(part) > MAX_WORD_CHARS for part in text.split()):
+    if max(map(len, text.split()), default=0) > MAX_WORD_CHARS:
         return _LONG.sub(lambda long: long[0][:MAX_WORD_CHARS], text)
     return text
 
