@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from sessions.models import SearchItem, SearchSubject
@@ -39,6 +40,7 @@ def kind_mark(kind: int) -> str:
     return f"{MARK}k{kind}"
 
 
+@lru_cache(maxsize=1000)
 def session_mark(key: int) -> str:
     return f"{MARK}s{key:x}"
 
@@ -47,6 +49,7 @@ def project_mark(key: int) -> str:
     return f"{MARK}p{key}"
 
 
+@lru_cache(maxsize=1000)
 def tool_mark(name: str) -> str:
     """Tools are marked by a digest of their name, since a name may hold anything. Case does not count."""
     return f"{MARK}t{stable_key('tool', name.casefold()):x}"
