@@ -10,18 +10,19 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from alerts.definition import RuleDefinition, Scope, Severity
+from alerts.definition import ConditionKind, RuleDefinition, Scope, Severity
 from alerts.evidence import session_evidence, window_evidence
 from alerts.marks import Marked
 from alerts.measurements import MOST_GROUPS, Measurements, Wanted, sessions_wanted
 from alerts.models import AlertInstance, AlertRule
+from alerts.projection import passes_at
 from alerts.querysets.measured import last_states
 from alerts.recording import Told
 from alerts.replay import Group, Place, Replayed, Transition, replay, session_transitions
 from alerts.session_rules import IDLE, session_facts, session_values
 from alerts.states import Reason, Standing, State
 from alerts.windows import Course, Measured, lookback, slot_quarters, window_start
-from alerts.wording import sentence
+from alerts.wording import outlook, sentence
 from analytics.metrics import Source
 from analytics.periods import quarter_ceiling, quarter_of, quarter_start
 from sessions.bulk import in_chunks
@@ -145,10 +146,21 @@ class Judge:
         ]
 
     def _told(self, rule: AlertRule, definition: RuleDefinition, change: Transition) -> Told:
-        evidence: dict[str, Any] = {}
-        if change.after is State.FIRING:
-            evidence = window_evidence(definition, rule.project_id, change)
-        return Told(change, sentence(rule.name, definition, change), evidence)
+        said = sentence(rule.name, definition, change)
+        if change.after is not State.FIRING:
+            return Told(change, said)
+        evidence = window_evidence(definition, rule.project_id, change)
+        return Told(change, said + self._outlook(rule, definition, change), evidence)
+
+    def _outlook(self, rule: AlertRule, definition: RuleDefinition, change: Transition) -> str:
+        """When the threshold itself will be passed, for a step on the way to it."""
+        group, subject, limit = change.place
+        if not subject or limit == definition.threshold or definition.condition != ConditionKind.STATIC:
+            return ""
+        wanted = Wanted.of(definition, rule.project_id)
+        course = self._measurements(definition, *change.window).courses(wanted).get(group)
+        at = passes_at(definition, course, change.window, subject) if course else None
+        return outlook(definition, at) if at else ""
 
     def _courses(
         self,

@@ -1,5 +1,6 @@
 """What an event says in one sentence. Values and names only: never a prompt, never the output of a tool."""
 
+from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -58,6 +59,13 @@ def _how(change: Transition) -> str:
         Reason.CORRECTED: ": corrected by data that came late",
     }
     return words.get(change.reason, ": waiting whether it lasts" if change.after is State.PENDING else "")
+
+
+def outlook(rule: RuleDefinition, at: datetime) -> str:
+    """When the threshold will be passed, for the end of a sentence."""
+    there = at.astimezone(ZoneInfo(rule.time_zone))
+    when = f"{there:%H:%M}" if rule.scope is Scope.DAILY else f"{there:%Y-%m-%d %H:%M}"
+    return f"; at this pace {amount(rule, rule.threshold)} will be passed at about {when}"
 
 
 def amount(rule: RuleDefinition, value: Decimal | None) -> str:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from alerts.delivery import deliver, remind
 from alerts.evaluation import evaluate
+from sessions.models import SyncRun
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +40,13 @@ def keep_alerting(stop: Stop, pause: Callable[[float], object]) -> None:
 def tick() -> None:
     """What follows from time alone: windows that ended, sessions that fell silent, reminders."""
     now = timezone.now()
-    evaluate(now)
+    evaluate(now, is_first_import=is_first_import())
     remind(now)
+
+
+def is_first_import() -> bool:
+    """Whether no run has read everything yet: what rules find until then is history."""
+    return not SyncRun.objects.filter(state=SyncRun.State.DONE).exists()
 
 
 @contextmanager

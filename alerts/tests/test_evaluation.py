@@ -145,6 +145,9 @@ def test_a_day_passes_its_steps_and_ends_at_midnight(root: Path) -> None:
         (10, "warning"),
     ]
     assert fired[0].evidence["contributors"][0]["id"] == samples.uid("a")
+    # At 10:30 there were 8.50 of 10 dollars, all of them in the last three hours.
+    assert fired[0].message.endswith("; at this pace $10.00 will be passed at about 11:01")
+    assert "pace" not in fired[2].message
 
 
 def test_a_failing_tool_is_told_apart_from_one_that_works(root: Path) -> None:

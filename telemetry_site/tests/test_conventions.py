@@ -25,6 +25,7 @@ PURE = [
     "alerts/baselines.py",
     "alerts/conditions.py",
     "alerts/definition.py",
+    "alerts/projection.py",
     "alerts/replay.py",
     "alerts/states.py",
     "alerts/validation.py",

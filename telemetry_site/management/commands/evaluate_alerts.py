@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from alerts.delivery import remind
 from alerts.evaluation import evaluate
+from telemetry_site.alert_loop import is_first_import
 from telemetry_site.commands import SentenceCommand
 
 
@@ -20,7 +21,7 @@ class Command(SentenceCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
-        report = evaluate(now)
+        report = evaluate(now, is_first_import=is_first_import())
         remind(now)
         for sentence in report.problems:
             self.stderr.write(sentence)
