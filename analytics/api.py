@@ -42,6 +42,7 @@ from analytics.serializers import (
     token_point,
     top_models,
 )
+from sessions.api_fields import MOMENT_SCHEMA
 from sessions.api_parameters import MAX_LIMIT, PageParameters, ProjectParameters, projects_of
 from sessions.exporting.downloads import (
     ExportableView,
@@ -55,15 +56,20 @@ SERIES_PERIODS = (POINT, *(kind for kind in BucketKind if kind is not BucketKind
 TIMELINE_METRIC = "session_tokens"
 
 
+@extend_schema_field(MOMENT_SCHEMA)
+class MomentField(serializers.CharField):
+    """An ISO date or datetime; an empty one is as good as none."""
+
+
 class PeriodParameters(ProjectParameters):
     """Which time and project an answer is about."""
 
-    start = serializers.CharField(
+    start = MomentField(
         required=False,
         allow_blank=True,
         help_text="ISO date or datetime; naive ones are in the zone of `tz`.",
     )
-    end = serializers.CharField(
+    end = MomentField(
         required=False, allow_blank=True, help_text="ISO date, that whole day included, or datetime."
     )
     tz = serializers.CharField(

@@ -8,6 +8,10 @@ from rest_framework import serializers
 
 MONEY_PLACES = 6
 NANO = Decimal(10**9)
+# How the API's description says "ISO date or datetime"; an empty text is as good as none.
+MOMENT_SCHEMA = {
+    "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}, {"const": ""}]
+}
 
 
 class MoneyField(serializers.FloatField):

@@ -9,6 +9,8 @@ from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 
+from sessions.api_fields import MOMENT_SCHEMA
+from sessions.forms import MomentField
 from sessions.models import AgentSession, Project
 from sessions.scope import Projects, only
 from sessions.selectors import session
@@ -127,6 +129,8 @@ def form_parameters(form: type[Form]) -> list[OpenApiParameter]:
 
 
 def _form_field_schema(field: Field) -> dict[str, Any]:
+    if isinstance(field, MomentField):
+        return MOMENT_SCHEMA
     choices: Any = getattr(field, "choices", None)
     if choices is not None:
         return {"type": "string", "enum": [value for value, _ in choices if value]}

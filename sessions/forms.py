@@ -51,12 +51,18 @@ def _text(help_text: str, limit: int = 300) -> forms.CharField:
     return forms.CharField(required=False, max_length=limit, help_text=help_text)
 
 
-def _from(what: str) -> forms.CharField:
-    return _text(f"{what} from here on: ISO date or datetime, naive ones in the zone of `tz`.", 60)
+class MomentField(forms.CharField):
+    """An ISO date or datetime as it was written; the form reads it when it knows the zone."""
 
 
-def _until(what: str) -> forms.CharField:
-    return _text(f"{what} before this: ISO date, that whole day included, or datetime.", 60)
+def _from(what: str) -> MomentField:
+    meaning = f"{what} from here on: ISO date or datetime, naive ones in the zone of `tz`."
+    return MomentField(required=False, max_length=60, help_text=meaning)
+
+
+def _until(what: str) -> MomentField:
+    meaning = f"{what} before this: ISO date, that whole day included, or datetime."
+    return MomentField(required=False, max_length=60, help_text=meaning)
 
 
 def _number(most: int, help_text: str) -> forms.DecimalField:

@@ -222,6 +222,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_PERMISSIONS": ["telemetry_site.access.permissions.MayAsk"],
     "TAGS": [{"name": name, "description": meaning} for name, meaning in TAGS.items()],
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "telemetry_site.api_schema.close_bodies",
+    ],
     # A list of values says itself what its values are.
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # One name for each set of values, under whatever field names they appear.
