@@ -114,18 +114,9 @@ def _lines_in(segment: ArchiveSegment, entries: Iterable[TranscriptEntry]) -> di
 
 def readable_lines(entries: Iterable[TranscriptEntry]) -> list[tuple[TranscriptEntry, bytes | None]]:
     """Each entry with its line, None where the archive is damaged, which costs no other line."""
-    entries = list(entries)
-    try:
-        return list(lines_of(entries))
-    except ArchiveDamaged:
-        return [(entry, _line(entry)) for entry in entries]
-
-
-def _line(entry: TranscriptEntry) -> bytes | None:
-    try:
-        return next(raw for _, raw in lines_of([entry]))
-    except ArchiveDamaged:
-        return None
+    wanted = list(entries)
+    lines = scattered_lines(wanted)
+    return [(entry, lines[entry.pk]) for entry in wanted]
 
 
 def _covers(segment: ArchiveSegment, entry: TranscriptEntry) -> bool:

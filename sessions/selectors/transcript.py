@@ -57,7 +57,7 @@ def entries(
 ) -> TranscriptPage:
     """Up to `limit` lines after one seq or before another, made readable; without either, the first ones.
 
-    The number of queries does not grow with the lines, but for the archive segments they stand in.
+    The number of queries does not grow with the lines or with the archive segments they stand in.
     """
     lines = list(_page_of(session, after_seq, before_seq, min(limit, MAX_PAGE_LINES)))
     if not lines:

@@ -304,9 +304,9 @@ class TestTranscript:
         )
         read(tmp_path, a=[record for pair in pairs for record in pair])
         session = found("a")
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             selectors.entries(session, limit=2)
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             assert len(selectors.entries(session, limit=110).items) == 55
 
     def test_the_original_line_is_given_byte_for_byte(self, tmp_path: Path) -> None:
