@@ -118,7 +118,7 @@ def dashboard(asked: Asked, *, now: datetime) -> Dashboard:
     if latest_at is None:
         return Dashboard(**parts)
     parts["activity"] = activity(latest_at, period.zone, projects=asked.projects, links=links)
-    figures = overview(period, projects=asked.projects)
+    figures = overview(period, projects=asked.projects, plans=False)
     if not _holds_data(figures):
         return Dashboard(**parts, elsewhere=_elsewhere(latest_at, shown, links))
     panels = _panels(figures, shown, asked, links, now)
@@ -170,7 +170,7 @@ def _holds_data(figures: Overview) -> bool:
 def _panels(figures: Overview, period: Period, asked: Asked, links: Links, now: datetime) -> Panels:
     projects = asked.projects
     preceding = figures.period.preceding()
-    before = None if preceding is None else overview(preceding, projects=projects)
+    before = None if preceding is None else overview(preceding, projects=projects, plans=False)
     found = courses(period, projects=projects)
     step = STEPS[fitting_kind(period)]
     return Panels(

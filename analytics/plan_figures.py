@@ -167,11 +167,14 @@ class PlanFigures:
     feature_progress: float | None = None
 
 
-def plan_figures(period: Period, *, projects: Projects = None) -> PlanFigures:
+def plan_figures(
+    period: Period, *, projects: Projects = None, courses: list[TaskCourse] | None = None
+) -> PlanFigures:
     """Tasks completed in the period, and how far tasks and features had come at its end."""
     if not has_plans(projects):
         return PlanFigures()
-    courses = task_courses(projects, period.zone)
+    if courses is None:
+        courses = task_courses(projects, period.zone)
     return PlanFigures(
         completed_within(courses, period),
         completion(courses, period.end_at).percent,

@@ -60,6 +60,7 @@ from sessions.selectors import (
 from sessions.selectors.filters import SERVED
 
 MAX_SEQ = 2**63 - 1
+MAX_FILES = 10_000
 
 
 def _named_session(session_id: str, asked: dict[str, Any]) -> AgentSession:
@@ -93,7 +94,7 @@ class SessionListView(ExportableView):
         refuse_unknown_names(cleaned(form))
         if file:
             return file_response(session_export(form, now=timezone.now()), file)
-        page = session_list(form.filters(), now=timezone.now())
+        page = session_list(form.filters(), now=timezone.now(), sums=False)
         names = public_ids([row.session for row in page.items])
         items = [session_item(row, names) for row in page.items]
         return Response({"items": items, "total": page.total, "offset": page.offset, "limit": page.limit})
@@ -222,7 +223,7 @@ class FilesView(APIView):
     def get(self, request: Request, session_id: str) -> Response:
         """Files the session's own calls read or changed, changed ones first."""
         asked = PartParameters.of(request)
-        found = session_files(_named_session(session_id, asked), limit=MAX_LOG_LINES)
+        found = session_files(_named_session(session_id, asked), limit=MAX_FILES)
         return Response(_sliced([file_json(file) for file in found], asked))
 
 

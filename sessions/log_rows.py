@@ -8,7 +8,7 @@ from sessions.api_fields import dollars, iso, iso_ms, rounded_money
 from sessions.models import AgentSession, ToolCall
 from sessions.selectors import CallPart, ResponseFigures, TranscriptItem, entries
 
-MAX_LOG_LINES = 10_000
+MAX_LOG_LINES = 1000
 CHUNK_LINES = 1000
 _SPEAKERS = {"prompt": "user", "answer": "agent", "thinking": "agent", "call": "agent"}
 _TYPES = {"prompt": "message", "answer": "message", "thinking": "thought", "call": "tool"}

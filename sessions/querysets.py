@@ -345,15 +345,18 @@ class AgentSessionQuerySet(models.QuerySet[Any]):
         )
 
     def time_span(self) -> tuple[datetime, datetime] | None:
-        """The first and the last moment of any of these sessions."""
-        # Two looks at the ends of indexes, where one query with both would read every session.
+        """The first and the last moment of any of these sessions: two looks at the ends of indexes."""
         first = self._outermost("started_at")
         return None if first is None else (first, self._outermost("-ended_at") or first)
 
     def _outermost(self, order: str) -> datetime | None:
         field = order.removeprefix("-")
-        known = self.filter(**{f"{field}__isnull": False}).order_by(order).values_list(field, flat=True)
-        return known.first()
+        return self.exclude(**{field: None}).order_by(order).values_list(field, flat=True).first()
+
+    def family_of(self, trunks: Any) -> "AgentSessionQuerySet":
+        """These sessions and all that they started; a trunk is its own root as soon as it has been derived."""
+        keys = trunks.values("pk")
+        return self.filter(Q(root_id__in=keys) | Q(root_id=None, pk__in=keys))
 
     def own_totals(self) -> dict[str, Any]:
         """What these sessions themselves caused, summed; the keys of `selectors.Totals` behind `sum_`."""

@@ -3,6 +3,33 @@ from django.db.models import Q
 
 from sessions.querysets import AgentSessionQuerySet
 
+LISTED = (
+    "session_type",
+    "project",
+    "root",
+    "started_at",
+    "ended_at",
+    "is_open",
+    "ending",
+    "wall_seconds",
+    "active_seconds",
+    "response_count",
+    "inherited_response_count",
+    "lower_bound_responses",
+    "partial_responses",
+    "prompt_count",
+    "tool_call_count",
+    "tool_error_count",
+    "api_error_count",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_creation_5m_tokens",
+    "cache_creation_1h_tokens",
+    "unpriced_tokens",
+    "cost_nano_usd",
+)
+
 
 class AgentSession(models.Model):
     """One run of an agent. All columns are derived from its entries, responses, calls and events (refresh.py)."""
@@ -120,6 +147,8 @@ class AgentSession(models.Model):
                 ],
                 name="session_start_figures",
             ),
+            # Covers what lists are filtered, ordered and added up by, for the same reason.
+            models.Index(fields=LISTED, name="session_listed"),
             models.Index(fields=["id"], name="session_stale", condition=Q(stale=True)),
         ]
 

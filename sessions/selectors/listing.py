@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from sessions.models import AgentSession, Project
 from sessions.querysets import ACTIVE_FOR
@@ -37,23 +37,32 @@ class SessionPage:
     total: int
     offset: int
     limit: int
-    totals: Totals  # of the listed sessions' own responses
-    family_totals: Totals  # the same with their subagents, listed or not
+    totals: Totals | None  # of the listed sessions' own responses
+    family_totals: Totals | None  # the same with their subagents, listed or not
 
 
-def session_list(filters: dict[str, Any], *, now: datetime) -> SessionPage:
-    """The page that `SessionFilterForm.filters()` asks for, in a fixed number of queries."""
+def session_list(filters: dict[str, Any], *, now: datetime, sums: bool = True) -> SessionPage:
+    """The page that `SessionFilterForm.filters()` asks for, in a fixed number of queries.
+
+    Without `sums` only the number of sessions is counted: `totals` and `family_totals` are None.
+    """
     found: Any = filtered_sessions(filters, now=now)
-    totals = Totals.from_sums(found.own_totals())
-    family = totals
-    if not filters.get("include_subagents"):
-        ids = found.values("pk")
-        together: Any = AgentSession.objects.filter(Q(pk__in=ids) | Q(root_id__in=ids))
-        family = Totals.from_sums(together.own_totals())
+    totals = family = None
+    if sums:
+        totals = family = Totals.from_sums(found.own_totals())
+        if not filters.get("include_subagents"):
+            family = Totals.from_sums(AgentSession.objects.family_of(found).own_totals())
     offset, limit = filters.get("offset", 0), filters.get("limit", 50)
     ordered = sorted_sessions(found, filters.get("sort_by", "started_at"), filters.get("sort_order", "desc"))
-    page = list(ordered.select_related("project", "parent").defer(*LIGHT)[offset : offset + limit])
-    return SessionPage(session_rows(page, now=now), totals.sessions, offset, limit, totals, family)
+    page = _in_order(list(ordered.values_list("pk", flat=True)[offset : offset + limit]))
+    count = found.count() if totals is None else totals.sessions
+    return SessionPage(session_rows(page, now=now), count, offset, limit, totals, family)
+
+
+def _in_order(keys: list[int]) -> list[AgentSession]:
+    """The sessions of a page. What orders them all is narrow and in an index; their rows are wide and looked up."""
+    rows = AgentSession.objects.select_related("project", "parent").defer(*LIGHT).in_bulk(keys)
+    return [rows[key] for key in keys if key in rows]
 
 
 def session_rows(sessions: list[AgentSession], *, now: datetime) -> list[SessionRow]:

@@ -106,6 +106,8 @@ def test_sessions_of_one_trunk(tmp_path: Path) -> None:
 def test_totals_are_over_the_filter_and_not_over_the_page(tmp_path: Path) -> None:
     three_sessions(tmp_path)
     page = listed(limit="1")
+    assert page.totals
+    assert page.family_totals
     assert page.totals.sessions == 3
     assert page.totals.output_tokens == 10 + 20 + 500 + 7
     assert page.family_totals.output_tokens == page.totals.output_tokens + 100
@@ -143,9 +145,9 @@ def test_the_list_asks_as_often_for_many_sessions_as_for_one(
     tmp_path: Path, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     three_sessions(tmp_path)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         listed(limit="1")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         listed()
 
 
@@ -371,4 +373,11 @@ def test_cost_of_a_family_is_exact(tmp_path: Path) -> None:
     three_sessions(tmp_path)
     page = listed(timezone.now())
     rows = sum((row.family.cost_usd or Decimal() for row in page.items), Decimal())
+    assert page.family_totals
     assert page.family_totals.cost_usd == rows
+
+
+def test_without_sums_sessions_are_counted_all_the_same(tmp_path: Path) -> None:
+    three_sessions(tmp_path)
+    page = selectors.session_list({"limit": 2}, now=NOW, sums=False)
+    assert (page.total, len(page.items), page.totals, page.family_totals) == (3, 2, None, None)
