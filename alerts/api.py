@@ -19,7 +19,12 @@ from alerts.editing import RuleConflict, StaleVersion, change_rule, create_rule,
 from alerts.models import AlertEvent, AlertRule
 from alerts.representation import event_json, rules_json
 from alerts.rule_input import rule_values
-from sessions.api_parameters import PageParameters, Parameters, ProjectParameters, projects_of
+from sessions.api_parameters import (
+    PageParameters,
+    Parameters,
+    ProjectParameters,
+    readable_projects,
+)
 
 VERSION = re.compile(r'\A(?:W/)?"(\d{1,9})(?:\.[0-9a-f]+)?"\Z')
 NEW_RULE = OpenApiExample(
@@ -59,10 +64,11 @@ def digest_of(body: Any) -> str:
     return blake2b(repr(body).encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
-def present_rule(alert_id: str, *, including_deleted: bool = False) -> AlertRule:
-    """The rule of an id. Raises NotFound."""
+def present_rule(request: Request, alert_id: str, *, including_deleted: bool = False) -> AlertRule:
+    """The rule of an id. Raises NotFound for one that is unknown or not the asker's to read."""
     rules = AlertRule.objects.all() if including_deleted else AlertRule.objects.present()
-    found = rules.select_related("project").filter(public_id=alert_id).order_by("-id").first()
+    mine = rules.readable(readable_projects(request)).select_related("project")
+    found = mine.filter(public_id=alert_id).order_by("-id").first()
     if found is None:
         raise NotFound("There is no alert with this id.")
     rule: AlertRule = found
@@ -105,8 +111,9 @@ class AlertListView(OwnVersions):
     def get(self, request: Request) -> HttpResponseBase:
         """Every alert rule and how it stands, as a bare array. The oldest comes first."""
         asked = ProjectParameters.of(request)
-        projects = projects_of(asked.get("project"))
-        rules = AlertRule.objects.present().seen_from(projects).select_related("project")
+        projects = asked["projects"]
+        rules = AlertRule.objects.present().readable(readable_projects(request)).seen_from(projects)
+        rules = rules.select_related("project")
         body = rules_json(list(rules.prefetch_related("channels")))
         return self.answered(request, body, f'W/"{digest_of(body)}"')
 
@@ -121,7 +128,7 @@ class AlertListView(OwnVersions):
         Parameters.of(request)
         read = shapes.RuleInput(data=request.data)
         read.is_valid(raise_exception=True)
-        values, channels = rule_values(read.validated_data)
+        values, channels = rule_values(read.validated_data, projects=readable_projects(request))
         try:
             rule = create_rule(values, channels or [], now=timezone.now(), by=who(request))
         except RuleConflict as error:
@@ -137,7 +144,7 @@ class AlertView(OwnVersions):
     def get(self, request: Request, alert_id: str) -> HttpResponseBase:
         """One alert rule and how it stands. Its ETag begins with its version, which `If-Match` takes back."""
         Parameters.of(request)
-        told = rule_json(present_rule(alert_id))
+        told = rule_json(present_rule(request, alert_id))
         return self.answered(request, told, rule_etag(told))
 
     @extend_schema(
@@ -149,20 +156,20 @@ class AlertView(OwnVersions):
     def patch(self, request: Request, alert_id: str) -> Response:
         """Change some fields of an alert rule. A change of meaning starts it afresh; `null` empties what may be."""
         Parameters.of(request)
-        rule = present_rule(alert_id)
+        rule = present_rule(request, alert_id)
         version = asked_version(request)
         if version is not None and version != rule.version:
             raise Stale
         read = shapes.RuleFields(data=request.data, partial=True)
         read.is_valid(raise_exception=True)
-        values, channels = rule_values(read.validated_data, rule)
+        values, channels = rule_values(read.validated_data, rule, projects=readable_projects(request))
         try:
             change_rule(rule, values, channels, now=timezone.now(), by=who(request), version=version)
         except RuleConflict as error:
             raise Conflict(str(error)) from None
         except StaleVersion:
             raise Stale from None
-        told = rule_json(present_rule(alert_id))
+        told = rule_json(present_rule(request, alert_id))
         return Response(told, headers={"ETag": rule_etag(told)})
 
     @extend_schema(
@@ -173,7 +180,7 @@ class AlertView(OwnVersions):
     def delete(self, request: Request, alert_id: str) -> Response:
         """Delete an alert rule. What it recorded stays and can be read under its id."""
         Parameters.of(request)
-        rule = present_rule(alert_id)
+        rule = present_rule(request, alert_id)
         try:
             delete_rule(rule, now=timezone.now(), by=who(request), version=asked_version(request))
         except StaleVersion:
@@ -190,7 +197,7 @@ class AlertEventsView(OwnVersions):
     def get(self, request: Request, alert_id: str) -> HttpResponseBase:
         """Every change of state of an alert rule. The newest comes first, with value, threshold and evidence."""
         asked = PageParameters.of(request)
-        rule = present_rule(alert_id, including_deleted=True)
+        rule = present_rule(request, alert_id, including_deleted=True)
         events = AlertEvent.objects.filter(rule=rule)
         offset, limit = asked["offset"], asked["limit"]
         page = events.select_related("rule", "instance")[offset : offset + limit]

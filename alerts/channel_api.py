@@ -10,7 +10,7 @@ from django.http import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -21,8 +21,9 @@ from alerts.egress import TargetRefused, parse_target
 from alerts.models import Channel, Delivery
 from alerts.signatures import key_of, new_secret
 from sessions.api_fields import InstantField, iso
-from sessions.api_parameters import PageParameters, Parameters, ProjectParameters, projects_of
+from sessions.api_parameters import PageParameters, Parameters, ProjectParameters, readable_projects
 from sessions.models import Project
+from sessions.scope import Projects, in_projects
 
 KINDS = [str(kind) for kind in Channel.Kind.values]
 MOST_CHANNELS = 100
@@ -60,7 +61,8 @@ class ChannelFields(shapes.StrictSerializer):
     def validate_project(self, name: str | None) -> Project | None:
         if name is None:
             return None
-        found: Project | None = Project.objects.named(name).first()
+        mine = in_projects(self.context["projects"], "pk")
+        found: Project | None = Project.objects.filter(mine).named(name).first()
         if found is None:
             raise ValidationError("There is no project with this id or slug.")
         return found
@@ -166,11 +168,31 @@ def checked_target(kind: str, target: str) -> str:
     return ", ".join(addresses)
 
 
-def named_channel(channel_id: str) -> Channel:
+def named_channel(request: Request, channel_id: str) -> Channel:
+    """The channel of an id. Raises NotFound for one that is unknown or of a project that is not the asker's."""
+    projects = readable_projects(request)
     found = Channel.objects.select_related("project").filter(public_id=channel_id).first()
-    if found is None:
+    if found is None or not is_seen_from(projects, found):
         raise NotFound("There is no channel with this id.")
     return found
+
+
+def is_seen_from(projects: Projects, channel: Channel) -> bool:
+    """Whether rules of these projects may use it: it is one of theirs, or of every project."""
+    return projects is None or channel.project_id in {None, *projects}
+
+
+def own_channel(request: Request, channel_id: str) -> Channel:
+    """The same, to change it or to send there: what serves every project is not one project's to change."""
+    found = named_channel(request, channel_id)
+    refuse_shared(request, found.project_id)
+    return found
+
+
+def refuse_shared(request: Request, project_id: int | None) -> None:
+    """Raise PermissionDenied where a channel of every project meets an asker who is for some."""
+    if project_id is None and readable_projects(request) is not None:
+        raise PermissionDenied("This channel serves every project, and this token is for some of them.")
 
 
 def trial_json(trial: Trial) -> dict[str, Any]:
@@ -192,9 +214,9 @@ class ChannelListView(OwnVersions):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Where alerts can be told, as a bare array. By name."""
-        projects = projects_of(ProjectParameters.of(request).get("project"))
+        projects = ProjectParameters.of(request)["projects"]
         found = Channel.objects.select_related("project").order_by("name", "id")
-        seen = [each for each in found if projects is None or each.project_id in {None, *projects}]
+        seen = [each for each in found if is_seen_from(projects, each)]
         body = [channel_json(channel) for channel in seen]
         return self.answered(request, body, f'W/"{digest_of(body)}"')
 
@@ -213,9 +235,10 @@ class ChannelListView(OwnVersions):
     def post(self, request: Request) -> Response:
         """Make a channel. The secret that signs its webhooks is shown in this answer and never again."""
         Parameters.of(request)
-        read = ChannelFields(data=request.data)
+        read = ChannelFields(data=request.data, context={"projects": readable_projects(request)})
         read.is_valid(raise_exception=True)
         values = dict(read.validated_data)
+        refuse_shared(request, values["project"].pk if values.get("project") else None)
         values["target"] = checked_target(values["kind"], values["target"])
         if values["kind"] == Channel.Kind.WEBHOOK:
             values.setdefault("secret", new_secret())
@@ -231,7 +254,7 @@ class ChannelView(OwnVersions):
     def get(self, request: Request, channel_id: str) -> HttpResponseBase:
         """One channel and how it does."""
         Parameters.of(request)
-        body = channel_json(named_channel(channel_id))
+        body = channel_json(named_channel(request, channel_id))
         return self.answered(request, body, f'W/"{digest_of(body)}"')
 
     @extend_schema(
@@ -243,10 +266,13 @@ class ChannelView(OwnVersions):
     def patch(self, request: Request, channel_id: str) -> Response:
         """Change some fields of a channel. The secret before a new one stays valid beside it."""
         Parameters.of(request)
-        channel = named_channel(channel_id)
-        read = ChannelFields(data=request.data, partial=True)
+        channel = own_channel(request, channel_id)
+        context = {"projects": readable_projects(request)}
+        read = ChannelFields(data=request.data, partial=True, context=context)
         read.is_valid(raise_exception=True)
         values = dict(read.validated_data)
+        if "project" in values:
+            refuse_shared(request, values["project"].pk if values["project"] else None)
         if "target" in values or "kind" in values:
             kind = values.get("kind", channel.kind)
             values["target"] = checked_target(kind, values.get("target", channel.target))
@@ -264,7 +290,7 @@ class ChannelView(OwnVersions):
     def delete(self, request: Request, channel_id: str) -> Response:
         """Delete a channel. What was to be told there is not."""
         Parameters.of(request)
-        named_channel(channel_id).delete()
+        own_channel(request, channel_id).delete()
         return Response({"status": "ok", "id": channel_id})
 
 
@@ -273,7 +299,7 @@ class ChannelTestView(OwnVersions):
     def post(self, request: Request, channel_id: str) -> Response:
         """Send a marked sample to a channel, once. The answer says how it went."""
         Parameters.of(request)
-        return Response(trial_json(try_channel(named_channel(channel_id), timezone.now())))
+        return Response(trial_json(try_channel(own_channel(request, channel_id), timezone.now())))
 
 
 class AlertTestView(OwnVersions):
@@ -281,7 +307,7 @@ class AlertTestView(OwnVersions):
     def post(self, request: Request, alert_id: str) -> Response:
         """Send a marked sample to every channel of a rule, once. The answer says how each went."""
         Parameters.of(request)
-        rule = present_rule(alert_id)
+        rule = present_rule(request, alert_id)
         now = timezone.now()
         trials = [try_channel(channel, now, rule.name) for channel in rule.channels.filter(is_active=True)]
         return Response([trial_json(trial) for trial in trials])
@@ -294,7 +320,8 @@ class ChannelDeliveriesView(OwnVersions):
     def get(self, request: Request, channel_id: str) -> HttpResponseBase:
         """What a channel was told or is to be told. The newest comes first."""
         asked = PageParameters.of(request)
-        found = Delivery.objects.filter(channel=named_channel(channel_id))
+        channel, mine = named_channel(request, channel_id), readable_projects(request)
+        found = Delivery.objects.filter(in_projects(mine, "event__rule__project"), channel=channel)
         offset, limit = asked["offset"], asked["limit"]
         page = found.select_related("event__rule")[offset : offset + limit]
         items = [delivery_json(each) for each in page]
@@ -308,7 +335,8 @@ class DeliveryAgainView(OwnVersions):
         """Send what was given up once more. Its message keeps its id."""
         Parameters.of(request)
         is_key = delivery_id.isascii() and delivery_id.isdecimal() and len(delivery_id) <= MAX_KEY_DIGITS
-        found = Delivery.objects.filter(pk=int(delivery_id)).first() if is_key else None
+        mine = Delivery.objects.filter(in_projects(readable_projects(request), "event__rule__project"))
+        found = mine.filter(pk=int(delivery_id)).first() if is_key else None
         if found is None:
             raise NotFound("There is no delivery with this id.")
         send_again(found, timezone.now())

@@ -14,7 +14,13 @@ from alerts import serializers as shapes
 from alerts.api import OwnVersions, digest_of
 from alerts.models import Notification
 from alerts.representation import notification_json, notifications_json
-from sessions.api_parameters import PageParameters, Parameters, ProjectParameters, projects_of
+from sessions.api_parameters import (
+    PageParameters,
+    Parameters,
+    ProjectParameters,
+    projects_of,
+    readable_projects,
+)
 
 MAX_KEY_DIGITS = 18
 
@@ -32,7 +38,7 @@ class NotificationListView(OwnVersions):
     def get(self, request: Request) -> HttpResponseBase:
         """What alerts have said, as a bare array. The latest recorded comes first."""
         asked = NotificationParameters.of(request)
-        found = Notification.objects.seen_from(projects_of(asked.get("project")))
+        found = seen_by(request, asked.get("project"))
         if asked.get("unread"):
             found = found.unread()
         offset, limit = asked["offset"], asked["limit"]
@@ -50,7 +56,7 @@ class NotificationView(OwnVersions):
     def patch(self, request: Request, notification_id: str) -> Response:
         """Mark a notification as read or unread."""
         Parameters.of(request)
-        found = _notification(notification_id)
+        found = _notification(request, notification_id)
         read = shapes.ReadInput(data=request.data)
         read.is_valid(raise_exception=True)
         values: dict[str, Any] = read.validated_data
@@ -70,15 +76,20 @@ class ReadAllView(OwnVersions):
     def post(self, request: Request) -> Response:
         """Mark every notification as read, or every one of a project."""
         asked = ProjectParameters.of(request)
-        mine = Notification.objects.seen_from(projects_of(asked.get("project"))).unread()
+        mine = seen_by(request, asked.get("project")).unread()
         return Response({"status": "ok", "read": mine.update(is_read=True, read_at=timezone.now())})
 
 
-def _notification(name: str) -> Notification:
+def seen_by(request: Request, project: str | None) -> Any:
+    """What the asker may read of what a project's rules said, and those over all projects."""
+    mine = Notification.objects.readable(readable_projects(request))
+    return mine.seen_from(projects_of(request, project))
+
+
+def _notification(request: Request, name: str) -> Notification:
     is_key = name.isascii() and name.isdecimal() and len(name) <= MAX_KEY_DIGITS
-    found = (
-        Notification.objects.select_related("event__rule").filter(pk=int(name)).first() if is_key else None
-    )
+    mine = seen_by(request, None).select_related("event__rule")
+    found = mine.filter(pk=int(name)).first() if is_key else None
     if found is None:
         raise NotFound("There is no notification with this id.")
     notification: Notification = found

@@ -21,7 +21,7 @@ from alerts.replay import Transition
 from alerts.representation import number
 from alerts.rule_input import draft_rule
 from sessions.api_fields import InstantField, iso
-from sessions.api_parameters import Parameters
+from sessions.api_parameters import Parameters, readable_projects
 
 USUAL = timedelta(days=30)
 
@@ -112,7 +112,7 @@ class PreviewView(OwnVersions):
         read.is_valid(raise_exception=True)
         asked = read.validated_data
         try:
-            rule = draft_rule(asked["rule"])
+            rule = draft_rule(asked["rule"], projects=readable_projects(request))
         except ValidationError as error:
             raise ValidationError({"rule": error.detail}) from None
         told = preview(rule, asked["start"], asked["end"], timezone.now())

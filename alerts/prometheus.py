@@ -14,7 +14,7 @@ def alert_families(scrape: Scrape) -> Iterator[Metric]:
     family = GaugeMetricFamily(
         f"{PREFIX}alert_instances", "Groups that alert rules follow, by state.", labels=["severity", "state"]
     )
-    for severity, state, count in AlertInstance.objects.seen_from(scrape.projects).counts_by_state():
+    for severity, state, count in AlertInstance.objects.readable(scrape.projects).counts_by_state():
         family.add_metric([severity, state], count)
     yield family
     if scrape.projects is None:

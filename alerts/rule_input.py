@@ -12,6 +12,7 @@ from alerts.models import AlertRule, Channel
 from alerts.validation import problems_of
 from analytics.metrics import METRICS
 from sessions.models import Project
+from sessions.scope import Projects, in_projects
 
 REPEAT_EVERY = timedelta(hours=4)
 # How the fields of a definition are named in the API where it is not the same word.
@@ -29,28 +30,33 @@ API_NAMES = {
 Values = dict[str, Any]
 
 
-def rule_values(given: Values, rule: AlertRule | None = None) -> tuple[Values, list[Channel] | None]:
+def rule_values(
+    given: Values, rule: AlertRule | None = None, *, projects: Projects = None
+) -> tuple[Values, list[Channel] | None]:
     """The values a new or changed rule is to have, and its channels (None: as they are).
 
+    `projects`: those the writer may watch; who may not watch all has to name one of them.
     Raises ValidationError with a sentence for each field that cannot be.
     """
     values = dict(given)
     channel_ids = values.pop("channels", None)
     if "project" in values:
-        values["project"] = _project(values["project"])
+        values["project"] = _project(values["project"], projects)
     values = _with_defaults(values, rule)
     draft = AlertRule(**_current(rule) | values)
+    if projects is not None and draft.project_id is None:
+        raise ValidationError({"project": ["Name one of the projects that this token is for."]})
     found = {API_NAMES.get(name, name): [text] for name, text in problems_of(draft.definition).items()}
-    found |= _unknown_filter_values(draft)
+    found |= _unknown_filter_values(draft, projects)
     channels = _channels(channel_ids, draft, rule, found)
     if found:
         raise ValidationError(found)
     return values, channels
 
 
-def draft_rule(given: Values) -> AlertRule:
+def draft_rule(given: Values, *, projects: Projects = None) -> AlertRule:
     """An unsaved rule of a body that was validated field by field; raises ValidationError."""
-    values, _ = rule_values(given)
+    values, _ = rule_values(given, projects=projects)
     return AlertRule(**{"public_id": "draft", **values})
 
 
@@ -84,19 +90,20 @@ def _with_defaults(values: Values, rule: AlertRule | None) -> Values:
     return values
 
 
-def _project(name: str | None) -> Project | None:
+def _project(name: str | None, projects: Projects) -> Project | None:
     if name is None:
         return None
-    found: Project | None = Project.objects.named(name).first()
+    found: Project | None = Project.objects.filter(in_projects(projects, "pk")).named(name).first()
     if found is None:
         raise ValidationError({"project": ["There is no project with this id or slug."]})
     return found
 
 
-def _unknown_filter_values(draft: AlertRule) -> dict[str, list[str]]:
+def _unknown_filter_values(draft: AlertRule, projects: Projects) -> dict[str, list[str]]:
     """Projects that a filter names and that are not there; other dimensions may name what is yet to come."""
     asked = set(draft.filters.get("project", ()))
-    known = set(Project.objects.filter(name__in=asked).values_list("name", flat=True))
+    there = Project.objects.filter(in_projects(projects, "pk"), name__in=asked)
+    known = set(there.values_list("name", flat=True))
     if not asked - known:
         return {}
     return {"filters": [f"There is no project named {', '.join(sorted(asked - known))[:200]}."]}

@@ -44,7 +44,7 @@ from analytics.serializers import (
     top_models,
 )
 from sessions.api_fields import MOMENT_SCHEMA
-from sessions.api_parameters import MAX_LIMIT, PageParameters, ProjectParameters, projects_of
+from sessions.api_parameters import MAX_LIMIT, PageParameters, ProjectParameters
 from sessions.exporting.downloads import (
     ExportableView,
     ExportParameters,
@@ -156,7 +156,7 @@ class OverviewView(APIView):
         """The figures of a period, for one project or all, and of the period before it."""
         asked = PeriodParameters.of(request)
         within: Period = asked["within"]
-        projects = projects_of(asked.get("project"))
+        projects = asked["projects"]
         courses = task_courses(projects, within.zone)
         answer = overview(within, projects=projects, courses=courses)
         before = within.preceding()
@@ -193,7 +193,7 @@ class SeriesView(ExportableView):
 
 def points_asked_for(asked: dict[str, Any]) -> list[dict[str, Any]]:
     """Every point of a series, before it is cut into pages."""
-    projects = projects_of(asked.get("project"))
+    projects = asked["projects"]
     if asked["period"] == POINT:
         return [token_point(step) for step in session_timeline(asked, projects)]
     return [point(at, asked.get("group_by")) for at in series_buckets(asked, projects)]
@@ -211,7 +211,7 @@ class BreakdownView(ExportableView):
         asked = BreakdownParameters.of(request)
         if file:
             return file_response(breakdown_export(asked), file)
-        projects = projects_of(asked.get("project"))
+        projects = asked["projects"]
         rows = breakdown(asked["dimension"], asked["within"], projects=projects, sort=asked["sort"]).rows
         offset, limit = asked["offset"], asked["limit"]
         items = breakdown_rows(rows, offset, limit)

@@ -9,7 +9,6 @@ from rest_framework.views import APIView
 from analytics.api import PeriodParameters, SeriesParameters, points_asked_for
 from analytics.headlines import headlines
 from analytics.serializers import HeadlineSerializer, PointSerializer
-from sessions.api_parameters import projects_of
 
 
 class TrendsView(APIView):
@@ -33,5 +32,5 @@ class HeadlinesView(APIView):
     def get(self, request: Request) -> Response:
         """Five figures as a bare array, for older clients; of all time unless a period is asked for."""
         asked = PeriodParameters.of(request)
-        found = headlines(asked["within"], timezone.now(), projects=projects_of(asked.get("project")))
+        found = headlines(asked["within"], timezone.now(), projects=asked["projects"])
         return Response(HeadlineSerializer(found, many=True).data)

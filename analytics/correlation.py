@@ -88,6 +88,9 @@ def correlation(asked: CorrelationAsked, *, offset: int = 0, limit: int = 100) -
 def _rows(asked: CorrelationAsked) -> Any:
     """(session key, link key or None) in order, for the database to page."""
     wanted = _TO_FEATURE & Q(links__confidence__gte=asked.min_confidence)
+    if asked.projects is not None:
+        features = Feature.objects.filter(in_projects(asked.projects))
+        wanted &= Q(links__feature__in=list(features.values_list("pk", flat=True)))
     if asked.feature_ids is not None:
         wanted &= Q(links__feature__in=asked.feature_ids)
     rows = AgentSession.objects.annotate(link=FilteredRelation("links", condition=wanted))

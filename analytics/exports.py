@@ -43,5 +43,5 @@ def export_asked(name: str, given: dict[str, str]) -> Export:
         return build(parameters.read(query))
     refuse_unknown(query, SessionFilterForm.base_fields)
     form = SessionFilterForm(query)
-    refuse_unknown_names(cleaned(form))  # an unknown project is an error, not an empty file
+    refuse_unknown_names(cleaned(form), None)  # an unknown project is an error, not an empty file
     return session_export(form, now=timezone.now())

@@ -12,7 +12,7 @@ from analytics import fact_json as shapes
 from analytics.api import PeriodParameters
 from analytics.facts import FactsAsked, call_facts, counted_calls, counted_responses, response_facts
 from analytics.number_exports import days_told
-from sessions.api_parameters import PageParameters, named_session, projects_of
+from sessions.api_parameters import PageParameters, named_session
 from sessions.exporting.definition import Export, columns_of, items_of
 from sessions.exporting.downloads import (
     ExportableView,
@@ -41,7 +41,7 @@ class CallParameters(ResponseParameters):
 
 
 def _facts_asked(asked: dict[str, Any]) -> FactsAsked:
-    projects = projects_of(asked.get("project"))
+    projects = asked["projects"]
     session = named_session(asked["session"], projects) if asked.get("session") else None
     narrower = {name: asked.get(name) for name in ("model", "tool", "outcome")}
     return FactsAsked(asked["within"], projects, session, **narrower)

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from analytics.link_decisions import DECISIONS, follow
-from sessions.api_parameters import Body, named_session
+from sessions.api_parameters import Body, named_session, readable_projects
 from sessions.models import AgentSession
 from tasks.models import Feature, Link
 
@@ -38,7 +38,7 @@ class LinkDecisionView(APIView):
     def post(self, request: Request, session_id: str) -> Response:
         """Link, unlink or pin a session to a feature of its project, or let the evidence decide again."""
         asked = DecisionSerializer.of(request)
-        session = named_session(session_id)
+        session = named_session(session_id, readable_projects(request))
         feature = _feature(session, asked["featureId"])
         follow(session, feature, asked["decision"])
         made = session.links.filter(feature=feature, phase=None, task=None, origin=Link.Origin.MANUAL).first()

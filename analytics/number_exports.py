@@ -11,7 +11,7 @@ from analytics.periods import BucketKind, Period, PeriodError
 from analytics.selectors import breakdown
 from analytics.serializers import BreakdownRowSerializer, breakdown_rows, exact_cost, exact_point, token_point
 from analytics.series import SeriesPoint, series
-from sessions.api_parameters import named_session, projects_of
+from sessions.api_parameters import named_session
 from sessions.exporting.definition import Export, Item, columns_of
 from sessions.exporting.snapshot import snapshot
 from sessions.scope import Projects
@@ -49,7 +49,7 @@ def session_timeline(asked: dict[str, Any], projects: Projects) -> list[TokenPoi
 
 def series_export(asked: dict[str, Any]) -> Export:
     """Every point of a series; money to the nano-dollar. Raises as `series_buckets` and `session_timeline` do."""
-    projects, group_by = projects_of(asked.get("project")), asked.get("group_by")
+    projects, group_by = asked["projects"], asked.get("group_by")
     with snapshot():
         if asked["period"] == POINT:
             items = [token_point(step) for step in session_timeline(asked, projects)]
@@ -64,7 +64,7 @@ def series_export(asked: dict[str, Any]) -> Export:
 
 def breakdown_export(asked: dict[str, Any]) -> Export:
     """Every part of a breakdown; money to the nano-dollar."""
-    projects = projects_of(asked.get("project"))
+    projects = asked["projects"]
     with snapshot():
         rows = breakdown(asked["dimension"], asked["within"], projects=projects, sort=asked["sort"]).rows
     exact = [exact_cost(row.usage) if row.usage else None for row in rows]

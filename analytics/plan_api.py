@@ -16,7 +16,12 @@ from analytics.api import PeriodParameters
 from analytics.correlation import CorrelationAsked, CorrelationPage, correlation
 from analytics.periods import ALL_TIME_END, ALL_TIME_START, Period
 from analytics.plan_exports import TASK_PARTS, feature_export, task_export
-from sessions.api_parameters import PageParameters, ProjectParameters, named_session, projects_of
+from sessions.api_parameters import (
+    PageParameters,
+    ProjectParameters,
+    named_session,
+    readable_projects,
+)
 from sessions.date_bounds import reporting_zone
 from sessions.exporting.downloads import ExportableView, as_list_or_file, file_format, file_response
 from sessions.representation import public_ids
@@ -57,7 +62,7 @@ class CorrelationView(APIView):
 
 
 def _links_asked(asked: dict[str, Any]) -> CorrelationAsked:
-    projects = projects_of(asked.get("project"))
+    projects = asked["projects"]
     feature_ids = None
     if asked.get("feature"):
         feature_ids = list(features_named(asked["feature"], projects).values_list("pk", flat=True))
@@ -86,7 +91,7 @@ class TaskListView(ExportableView):
         asked = TaskParameters.of(request)
         if file:
             return file_response(task_export(asked), file)
-        found = filtered_tasks(TaskParameters().filters(asked))
+        found = filtered_tasks(asked)
         offset, limit = asked["offset"], asked["limit"]
         return _page(_tasks_json(found[offset : offset + limit]), found.count(), asked)
 
@@ -102,7 +107,7 @@ class TaskView(APIView):
     def get(self, request: Request, task_id: str) -> Response:
         """One task with how its status changed; by its id, or as its plan writes it where that is clear."""
         asked = ProjectParameters.of(request)
-        task = _named_task(task_id, projects_of(asked.get("project")))
+        task = _named_task(task_id, asked["projects"])
         used = shapes.usage_by("task", [task.pk]).get(task.pk, shapes.NOTHING_USED)
         return Response(task_json(task) | used | task_details(task))
 
@@ -131,7 +136,7 @@ class FeatureListView(ExportableView):
         asked = FeatureParameters.of(request)
         if file:
             return file_response(feature_export(asked), file)
-        found = filtered_features(FeatureParameters().filters(asked))
+        found = filtered_features(asked)
         offset, limit = asked["offset"], asked["limit"]
         features = list(found.select_related("project")[offset : offset + limit])
         parts, used = parts_of(features), shapes.usage_by("feature", [f.pk for f in features])
@@ -144,7 +149,7 @@ class FeatureView(APIView):
     def get(self, request: Request, feature_id: str) -> Response:
         """One feature with its phases and their tasks, and what was used for each."""
         asked = ProjectParameters.of(request)
-        feature = named_feature(feature_id, projects_of(asked.get("project")))
+        feature = named_feature(feature_id, asked["projects"])
         body = feature_json(feature, parts_of([feature]))
         used = shapes.usage_by("feature", [feature.pk]).get(feature.pk, shapes.NOTHING_USED)
         tasks = _tasks_json(filtered_tasks({}).filter(feature_id=feature.pk))
@@ -184,10 +189,12 @@ class LinkedSessionsView(APIView):
     def get(self, request: Request, feature_id: str) -> Response:
         """Sessions that served a feature, the surest first, and why each is thought to have."""
         asked = LinkedParameters.of(request)
-        feature = named_feature(feature_id, projects_of(asked.get("project")))
-        found = _linked(asked, feature_ids=[feature.pk], surest_first=True)
+        feature = named_feature(feature_id, asked["projects"])
+        readable = readable_projects(request)
+        found = _linked(asked, projects=readable, feature_ids=[feature.pk], surest_first=True)
         sessions = [item.session for item in found.items]
-        rows, names = session_rows(sessions, now=timezone.now()), public_ids(sessions)
+        rows = session_rows(sessions, now=timezone.now(), projects=readable)
+        names = public_ids(sessions, projects=readable)
         items = [
             shapes.linked_session_json(item, row, names) for item, row in zip(found.items, rows, strict=True)
         ]
@@ -203,8 +210,9 @@ class LinkedFeaturesView(APIView):
     def get(self, request: Request, session_id: str) -> Response:
         """Features that a session served, its main one first, and why each is thought to be."""
         asked = LinkedParameters.of(request)
-        session = named_session(session_id, projects_of(asked.get("project")))
-        found = _linked(asked, session_id=session.pk, only_linked=True)
+        projects = asked["projects"]
+        session = named_session(session_id, projects)
+        found = _linked(asked, projects=projects, session_id=session.pk, only_linked=True)
         features = [item.feature for item in found.items if item.feature]
         counted = parts_of(features).counts
         items = [

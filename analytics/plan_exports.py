@@ -7,7 +7,6 @@ from analytics import plan_json as shapes
 from analytics.serializers import exact_cost
 from analytics.sums import Usage
 from sessions.exporting.definition import Export, Item, columns_of, in_order, items_of
-from tasks.api_parameters import FeatureParameters, TaskParameters
 from tasks.exports import about_plans
 from tasks.filters import filtered_features, filtered_tasks
 from tasks.models import Feature, ProjectTask
@@ -20,7 +19,7 @@ _NOTHING = shapes.usage_json(Usage(), 0, exact_cost)
 
 def task_export(asked: dict[str, Any]) -> Export:
     """Every task that `TaskParameters` let through. Raises NotFound for an unknown project."""
-    found = filtered_tasks(TaskParameters().filters(asked))
+    found = filtered_tasks(asked)
     return Export(
         name="tasks",
         columns=columns_of(shapes.tasks_shape().fields["items"], first=("id", "rawId", "title", *_FIRST)),
@@ -38,7 +37,7 @@ def _tasks(keys: list[int]) -> Iterator[Item]:
 
 def feature_export(asked: dict[str, Any]) -> Export:
     """Every feature that `FeatureParameters` let through. Raises NotFound for an unknown project."""
-    found = filtered_features(FeatureParameters().filters(asked))
+    found = filtered_features(asked)
     return Export(
         name="features",
         columns=columns_of(shapes.features_shape().fields["items"], first=("id", "name", *_FIRST)),

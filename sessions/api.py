@@ -20,7 +20,8 @@ from sessions.api_parameters import (
     cleaned,
     form_parameters,
     named_session,
-    projects_of,
+    projects_named,
+    readable_projects,
     refuse_unknown,
 )
 from sessions.archive import ArchiveDamaged
@@ -47,6 +48,7 @@ from sessions.representation import (
     tool_json,
     tools_used,
 )
+from sessions.scope import Projects, in_projects
 from sessions.selectors import (
     entries,
     ingest_status,
@@ -64,7 +66,7 @@ MAX_FILES = 10_000
 
 
 def _named_session(session_id: str, asked: dict[str, Any]) -> AgentSession:
-    return named_session(session_id, projects_of(asked.get("project")))
+    return named_session(session_id, asked["projects"])
 
 
 def _sliced(items: list[dict[str, Any]], asked: dict[str, Any]) -> dict[str, Any]:
@@ -72,11 +74,11 @@ def _sliced(items: list[dict[str, Any]], asked: dict[str, Any]) -> dict[str, Any
     return {"items": items[offset : offset + limit], "total": len(items), "offset": offset, "limit": limit}
 
 
-def refuse_unknown_names(asked: dict[str, Any]) -> None:
-    """What does not exist is an error, not an empty list. Raises NotFound."""
-    projects_of(asked.get("project"))
+def refuse_unknown_names(asked: dict[str, Any], readable: Projects) -> None:
+    """What does not exist, or not for this asker, is an error, not an empty list. Raises NotFound."""
+    projects_named(asked.get("project"), readable)
     for name, condition in SERVED.items():
-        if asked.get(name) and condition(asked[name]) is None:
+        if asked.get(name) and condition(asked[name], readable) is None:
             raise NotFound(f"There is no {name} of this name.")
 
 
@@ -91,11 +93,12 @@ class SessionListView(ExportableView):
         refuse_unknown(request.query_params, (*SessionFilterForm.base_fields, "format"))
         file = file_format(request)
         form = SessionFilterForm(request.query_params)
-        refuse_unknown_names(cleaned(form))
+        readable = readable_projects(request)
+        refuse_unknown_names(cleaned(form), readable)
         if file:
-            return file_response(session_export(form, now=timezone.now()), file)
-        page = session_list(form.filters(), now=timezone.now(), sums=False)
-        names = public_ids([row.session for row in page.items])
+            return file_response(session_export(form, now=timezone.now(), projects=readable), file)
+        page = session_list(form.filters(), now=timezone.now(), sums=False, projects=readable)
+        names = public_ids([row.session for row in page.items], projects=readable)
         items = [session_item(row, names) for row in page.items]
         return Response({"items": items, "total": page.total, "offset": page.offset, "limit": page.limit})
 
@@ -105,9 +108,10 @@ class SessionView(APIView):
     def get(self, request: Request, session_id: str) -> Response:
         """One session with its log, files, tools, dates and course."""
         found = _named_session(session_id, ProjectParameters.of(request))
-        names = public_ids([found])
+        readable = readable_projects(request)
+        names = public_ids([found], projects=readable)
         body = session_json(found, status_of(found, now=timezone.now()), names)
-        logs = logs_of(found)
+        logs = logs_of(found, projects=readable)
         log_ids = {log["relatedToolCallId"]: log["id"] for log in logs}
         return Response(
             body
@@ -158,7 +162,11 @@ class EntriesView(APIView):
         asked = EntriesParameters.of(request)
         found = _named_session(session_id, asked)
         page = entries(
-            found, after_seq=asked.get("after"), before_seq=asked.get("before"), limit=asked["limit"]
+            found,
+            after_seq=asked.get("after"),
+            before_seq=asked.get("before"),
+            limit=asked["limit"],
+            projects=readable_projects(request),
         )
         return Response(
             {
@@ -207,10 +215,11 @@ class TreeView(APIView):
     @extend_schema(operation_id="session_tree", parameters=[ProjectParameters], responses=shapes.tree_shape())
     def get(self, request: Request, session_id: str) -> Response:
         """The sessions this one belongs with: what started it, what it started, what was forked from it."""
-        asked = ProjectParameters.of(request)
-        tops = session_tree(_named_session(session_id, asked), now=timezone.now())
+        found = _named_session(session_id, ProjectParameters.of(request))
+        readable = readable_projects(request)
+        tops = session_tree(found, now=timezone.now(), projects=readable)
         members = [node.session for top in tops for node in top.walk()]
-        names = public_ids(members)
+        names = public_ids(members, projects=readable)
         return Response({"items": [node_json(top, names) for top in tops], "total": len(members)})
 
 
@@ -242,7 +251,8 @@ class ProjectListView(APIView):
         """Every project that sessions were read of, by name."""
         asked = PageParameters.of(request)
         offset, limit = asked["offset"], asked["limit"]
-        found = Project.objects.order_by("name", "id")
+        readable = in_projects(readable_projects(request), "pk")
+        found = Project.objects.filter(readable).order_by("name", "id")
         items = [_project_json(project) for project in found[offset : offset + limit]]
         return Response({"items": items, "total": found.count(), "offset": offset, "limit": limit})
 
@@ -263,4 +273,6 @@ class IngestStatusView(APIView):
     def get(self, request: Request) -> Response:
         """How reading stands: the last run, its progress, what became of every line, and each source."""
         asked = PageParameters.of(request)
-        return Response(ingest_json(ingest_status(timezone.now()), asked["offset"], asked["limit"]))
+        projects = readable_projects(request)
+        status = ingest_status(timezone.now(), projects)
+        return Response(ingest_json(status, projects, asked["offset"], asked["limit"]))

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from sessions.api_fields import MOMENT_SCHEMA
 from sessions.forms import MomentField
 from sessions.models import AgentSession, Project
-from sessions.scope import Projects, only
+from sessions.scope import Projects, in_projects, only
 from sessions.selectors import session
 
 MAX_LIMIT = 1000
@@ -24,16 +24,21 @@ class Parameters(serializers.Serializer[Any]):
 
     @classmethod
     def of(cls, request: Request) -> dict[str, Any]:
-        """The validated parameters of a request. Raises ValidationError with a sentence for each bad one."""
-        return cls.read(request.query_params)
+        """The validated parameters of a request. Raises ValidationError with a sentence for each bad one.
+
+        A view that knows `project` finds in `projects` what the answer may be about: the project that was named, or
+        all that the asker may read. Raises NotFound for one that is unknown or not the asker's.
+        """
+        return cls.read(request.query_params, readable_projects(request))
 
     @classmethod
-    def read(cls, given: QueryDict) -> dict[str, Any]:
-        """The same of a query that did not come as a request."""
+    def read(cls, given: QueryDict, readable: Projects = None) -> dict[str, Any]:
+        """The same of a query that did not come as a request, by someone who may read these projects."""
         refuse_unknown(given, cls().fields)
         asked = cls(data=given.dict())
         asked.is_valid(raise_exception=True)
-        return dict(asked.validated_data)
+        found = dict(asked.validated_data)
+        return found | {"projects": projects_named(found.get("project"), readable)}
 
 
 class Body(serializers.Serializer[Any]):
@@ -90,20 +95,36 @@ def refuse_unknown(given: QueryDict, known: Any) -> None:
         raise ValidationError(errors)
 
 
-def projects_of(name: str | None) -> Projects:
-    """The project of this id or slug; every project for no name. Raises NotFound for an unknown one."""
+def readable_projects(request: Request) -> Projects:
+    """The projects that the asker may read, as the token says that it asks with; without one, every project."""
+    limit: Projects = getattr(request.auth, "project_ids", None)
+    return limit
+
+
+def projects_of(request: Request, name: str | None) -> Projects:
+    """The project of this id or slug; for no name, all that the asker may read. Raises NotFound."""
+    return projects_named(name, readable_projects(request))
+
+
+def projects_named(name: str | None, readable: Projects = None) -> Projects:
+    """The one of the readable projects that has this id or slug; for no name, all of them.
+
+    Raises NotFound for one that is unknown, and with the same words for one that may not be read.
+    """
     if not name:
-        return None
-    found = Project.objects.named(name).values_list("pk", flat=True).first()
+        return readable
+    found = (
+        Project.objects.filter(in_projects(readable, "pk")).named(name).values_list("pk", flat=True).first()
+    )
     if found is None:
         raise NotFound("There is no project with this id or slug; /api/projects lists them all.")
     return only(int(found))
 
 
-def named_session(session_id: str, projects: Projects = None) -> AgentSession:
-    """The session of this id, if it is of one of the projects. Raises NotFound."""
-    found = session(session_id)
-    if found is None or (projects is not None and found.project_id not in projects):
+def named_session(session_id: str, projects: Projects) -> AgentSession:
+    """The session of this id. Raises NotFound for one that is unknown, or in none of the projects."""
+    found = session(session_id, projects=projects)
+    if found is None:
         raise NotFound("There is no session with this id.")
     return found
 

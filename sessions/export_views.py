@@ -13,11 +13,12 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from sessions import selectors
-from sessions.api_parameters import ProjectParameters, named_session, projects_of
+from sessions.api_parameters import ProjectParameters, named_session, readable_projects
 from sessions.exporting.documents import SessionDocument, session_document
 from sessions.exporting.downloads import ExportableView
 from sessions.exporting.session_files import FORMATS, session_file
 from sessions.models import AgentSession
+from sessions.scope import Projects
 
 
 @require_safe
@@ -42,11 +43,15 @@ def _session(public_id: str) -> AgentSession:
     return found
 
 
-def _document(request: HttpRequest, session: AgentSession, with_subagents: bool) -> SessionDocument:
+def _document(
+    request: HttpRequest, session: AgentSession, with_subagents: bool, projects: Projects = None
+) -> SessionDocument:
     def address(public_id: str) -> str:
         return request.build_absolute_uri(reverse("session-detail", args=[public_id]))
 
-    return session_document(session, now=timezone.now(), with_subagents=with_subagents, address=address)
+    return session_document(
+        session, now=timezone.now(), with_subagents=with_subagents, address=address, projects=projects
+    )
 
 
 class HtmlFormat(BaseRenderer):
@@ -81,6 +86,6 @@ class SessionFileView(ExportableView):
     def get(self, request: Request, session_id: str) -> HttpResponseBase:
         """A whole session as one file to keep or to send, which needs no server, no network and no script."""
         asked: dict[str, Any] = SessionFileParameters.of(request)
-        session = named_session(session_id, projects_of(asked.get("project")))
-        document = _document(request._request, session, asked["subagents"])
+        session = named_session(session_id, asked["projects"])
+        document = _document(request._request, session, asked["subagents"], readable_projects(request))
         return session_file(document, str(request.accepted_renderer.format))

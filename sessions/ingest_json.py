@@ -5,14 +5,20 @@ from typing import Any
 
 from sessions.api_fields import iso
 from sessions.models import SourceFile
+from sessions.scope import Projects
 from sessions.selectors import IngestStatus
 from sessions.selectors.quality import Progress
+from sessions.selectors.sources import sources_of
 
 
-def ingest_json(status: IngestStatus, offset: int, limit: int) -> dict[str, Any]:
-    """The last run and its progress, the equation of lines over everything, one page of the sources."""
-    run, sources = status.run, SourceFile.objects.order_by("relative_path", "id")
-    transcripts: Any = SourceFile.objects.transcripts()
+def ingest_json(status: IngestStatus, projects: Projects, offset: int, limit: int) -> dict[str, Any]:
+    """The last run and its progress, the equation of the projects' lines, one page of their sources.
+
+    What a run reports names files of any project: it is for those who may read them all.
+    """
+    run, told = status.run, status.run if projects is None else None
+    sources = sources_of(projects).order_by("relative_path", "id")
+    transcripts = sources_of(projects).transcripts()
     equation = asdict(status.equation) | {
         "pending": transcripts.pending_count(),
         "holds": status.equation.holds,
@@ -24,9 +30,9 @@ def ingest_json(status: IngestStatus, offset: int, limit: int) -> dict[str, Any]
         "finishedAt": iso(run.finished_at) if run else None,
         "progress": _progress_json(status.progress) if status.progress else None,
         "equation": equation,
-        "error": run.report.get("error") if run else None,
-        "report": run.report if run and "files" in run.report else None,
-        "lookedIn": run.looked_in if run else [],
+        "error": told.report.get("error") if told else None,
+        "report": told.report if told and "files" in told.report else None,
+        "lookedIn": told.looked_in if told else [],
         "sources": {
             "items": [_source_json(source) for source in sources[offset : offset + limit]],
             "total": sources.count(),

@@ -6,6 +6,7 @@ from typing import Any
 
 from sessions.api_fields import dollars, iso, iso_ms, rounded_money
 from sessions.models import AgentSession, ToolCall
+from sessions.scope import Projects
 from sessions.selectors import CallPart, ResponseFigures, TranscriptItem, entries
 
 MAX_LOG_LINES = 1000
@@ -14,15 +15,15 @@ _SPEAKERS = {"prompt": "user", "answer": "agent", "thinking": "agent", "call": "
 _TYPES = {"prompt": "message", "answer": "message", "thinking": "thought", "call": "tool"}
 
 
-def logs_of(session: AgentSession) -> list[dict[str, Any]]:
+def logs_of(session: AgentSession, *, projects: Projects = None) -> list[dict[str, Any]]:
     """The log of a session's first MAX_LOG_LINES lines; `/entries` pages through all of them."""
-    return [log_row(session, item) for item in _items(session)]
+    return [log_row(session, item) for item in _items(session, projects)]
 
 
-def _items(session: AgentSession) -> Iterator[TranscriptItem]:
+def _items(session: AgentSession, projects: Projects) -> Iterator[TranscriptItem]:
     after: int | None = None
     for _ in range(MAX_LOG_LINES // CHUNK_LINES):
-        page = entries(session, after_seq=after, limit=CHUNK_LINES)
+        page = entries(session, after_seq=after, limit=CHUNK_LINES, projects=projects)
         yield from page.items
         after = page.next_after
         if after is None:

@@ -7,6 +7,7 @@ from sessions.api_fields import dollars, iso, rounded_money
 from sessions.derive.story import dates_of
 from sessions.models import AgentSession
 from sessions.parsers.model_names import model_identity
+from sessions.scope import Projects, in_projects
 from sessions.selectors import FileTouched, SessionRow, ToolUsage, Totals, TreeNode, success_share
 from sessions.serializers import DATE_NAMES
 
@@ -14,11 +15,12 @@ SUMMARY_TOOLS = 6
 HEAVY_LISTS = ("updatedFiles", "linkedArtifacts", "toolsUsed", "impactHistory", "timeline", "logs")
 
 
-def public_ids(sessions: Iterable[AgentSession]) -> dict[int, str]:
-    """Public ids of every session these refer to, by key, in one query."""
+def public_ids(sessions: Iterable[AgentSession], *, projects: Projects = None) -> dict[int, str]:
+    """Public ids of every session of the projects that these refer to, by key, in one query."""
     related = ((s.parent_id, s.root_id, s.forked_from_id, s.continued_from_id) for s in sessions)
     keys = {key for several in related for key in several if key is not None}
-    return dict(AgentSession.objects.filter(pk__in=keys).values_list("pk", "public_id"))
+    found = AgentSession.objects.filter(in_projects(projects), pk__in=keys)
+    return dict(found.values_list("pk", "public_id"))
 
 
 def session_item(row: SessionRow, names: dict[int, str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sessions.api_parameters import ProjectParameters, projects_of
+from sessions.api_parameters import ProjectParameters
 from sessions.archive import ArchiveDamaged, segment_bytes
 from sessions.exporting.downloads import ExportableView, as_list_or_file, file_format, file_response
 from sessions.models import ArchiveSegment
@@ -32,7 +32,7 @@ class DocumentListView(ExportableView):
         asked = DocumentParameters.of(request)
         if file:
             return file_response(document_export(asked), file)
-        found = filtered_documents(DocumentParameters().filters(asked))
+        found = filtered_documents(asked)
         offset, limit = asked["offset"], asked["limit"]
         page = list(found.select_related("project", "feature").defer("facts")[offset : offset + limit])
         counts = task_counts(page)
@@ -44,7 +44,7 @@ class DocumentView(APIView):
     @extend_schema(operation_id="document", parameters=[ProjectParameters], responses=shapes.document_shape())
     def get(self, request: Request, document_id: str) -> Response:
         """One plan file: its text as it was last read, its tasks, and what could not be understood."""
-        projects = projects_of(ProjectParameters.of(request).get("project"))
+        projects = ProjectParameters.of(request)["projects"]
         rows = Document.objects.filter(in_projects(projects)).select_related("project", "feature")
         found = rows.filter(pk=int(document_id)).first() if is_key(document_id) else None
         if found is None:

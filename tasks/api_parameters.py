@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from sessions.api_parameters import PageParameters, ProjectParameters, projects_of
+from sessions.api_parameters import PageParameters, ProjectParameters
 from sessions.exporting.downloads import ExportParameters
 from tasks.models import ProjectTask, Status
 
@@ -18,10 +18,6 @@ class PlanParameters(PageParameters, ProjectParameters, ExportParameters):
     status = serializers.ChoiceField(Status.choices, required=False, help_text="How it stands.")
     owner = serializers.CharField(required=False, max_length=200, help_text="Whose it is, by the whole name.")
     q = serializers.CharField(required=False, max_length=500, help_text="Words that must all occur.")
-
-    def filters(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """What was given, in the terms of `tasks.filters`. Raises NotFound for an unknown project."""
-        return asked | {"projects": projects_of(asked.get("project"))}
 
 
 class CompletedParameters(PlanParameters):

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import cached_property
 
 from sessions.models import Project
 
@@ -60,7 +61,7 @@ class ApiToken(models.Model):
             return "revoked"
         return "expired" if self.expires_at is not None and self.expires_at <= now else "active"
 
-    @property
+    @cached_property
     def project_ids(self) -> frozenset[int] | None:
         """The projects it may read; None for every project."""
         return None if self.every_project else frozenset(project.pk for project in self.projects.all())

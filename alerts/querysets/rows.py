@@ -23,6 +23,10 @@ class AlertRuleQuerySet(models.QuerySet[Any]):
         """The rules of projects, and those over all projects."""
         return self if projects is None else self.filter(in_projects(projects) | Q(project=None))
 
+    def readable(self, projects: Projects) -> Any:
+        """The rules of projects alone: one over all projects tells of those that may not be read."""
+        return self.filter(in_projects(projects))
+
     def standing(self) -> dict[str, Any]:
         """What tells one state of the rules from another."""
         return self.aggregate(rules=Count("id"), last=Max("updated_at"), judged=Max("last_evaluated_at"))
@@ -33,11 +37,9 @@ FRESH = ("ok", "pending", "no_data", "error", "paused")
 
 
 class AlertInstanceQuerySet(models.QuerySet[Any]):
-    def seen_from(self, projects: Projects) -> Any:
-        """Of the rules of projects, and of those over all projects."""
-        if projects is None:
-            return self
-        return self.filter(in_projects(projects, "rule__project") | Q(rule__project=None))
+    def readable(self, projects: Projects) -> Any:
+        """Those of the rules of projects alone: one over all projects tells of those that may not be read."""
+        return self.filter(in_projects(projects, "rule__project"))
 
     def firing(self) -> Any:
         """Those that hold now; one that is recovering is not over yet."""
@@ -87,6 +89,10 @@ class NotificationQuerySet(models.QuerySet[Any]):
         if projects is None:
             return self
         return self.filter(in_projects(projects, "event__rule__project") | Q(event__rule__project=None))
+
+    def readable(self, projects: Projects) -> Any:
+        """What rules of projects said; one over all projects tells of those that may not be read."""
+        return self.filter(in_projects(projects, "event__rule__project"))
 
 
 class DeliveryQuerySet(models.QuerySet[Any]):

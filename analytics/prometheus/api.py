@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from analytics.prometheus.exposition import OPENMETRICS, TEXT, expose
 from analytics.prometheus.registry import Scrape
-from sessions.api_parameters import refuse_unknown
+from sessions.api_parameters import readable_projects, refuse_unknown
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,8 @@ class PrometheusView(APIView):
     def get(self, request: Request) -> HttpResponse:
         """Everything for a Prometheus server, every project in one scrape: text 0.0.4 or OpenMetrics 1.0."""
         refuse_unknown(request.query_params, ())
-        body, content_type = expose(Scrape(timezone.now()), request.headers.get("Accept", ""))
+        scrape = Scrape(timezone.now(), readable_projects(request))
+        body, content_type = expose(scrape, request.headers.get("Accept", ""))
         answer = HttpResponse(body, content_type=content_type)
         answer.headers["Cache-Control"] = "no-store"
         patch_vary_headers(answer, ["Accept", "Accept-Encoding"])

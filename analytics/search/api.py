@@ -1,5 +1,7 @@
 """The API's answer to a search."""
 
+from dataclasses import replace
+
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
@@ -22,7 +24,7 @@ class SearchView(APIView):
         """Words in prompts, answers, thinking, tool calls and results, titles and plans, best or newest first."""
         given = request.query_params
         refuse_unknown(given, SearchForm.base_fields)
-        projects = projects_of(given.get("project", "").strip())
+        projects = projects_of(request, given.get("project", "").strip())
         if name := given.get("session", "").strip():
             named_session(name, projects)
         form = SearchForm(given)
@@ -30,4 +32,5 @@ class SearchView(APIView):
         asked = form.asked()
         if asked is None:
             raise ValidationError({"q": ["Give at least one word to look for."]})
+        asked = replace(asked, filters=replace(asked.filters, projects=projects))
         return Response(search_json(search(asked, now=timezone.now()), asked.offset, asked.limit))

@@ -7,10 +7,12 @@ from typing import Any
 
 from sessions.models import AgentSession, ModelResponse
 from sessions.parsers.model_names import display_model
+from sessions.scope import Projects
 from sessions.selectors import (
     SessionRow,
     Totals,
     TranscriptItem,
+    TreeNode,
     entries,
     session_rows,
     session_tree,
@@ -60,6 +62,7 @@ class SessionDocument:
     unpriced: list[tuple[str, int]]  # (model, tokens) that no cost includes
     made_at: datetime
     address: Callable[[str], str] | None = None  # where a session's page is, by public id
+    projects: Projects = None  # whose sessions it may name
 
     @property
     def sections(self) -> list[Section]:
@@ -78,25 +81,28 @@ def session_document(
     now: datetime,
     with_subagents: bool,
     address: Callable[[str], str] | None = None,
+    projects: Projects = None,
 ) -> SessionDocument:
-    """The document of a session; the transcripts of its subagents are in it on request."""
-    subagents = _subagents(session, now, with_subagents, address)
+    """The document of a session; the transcripts of its subagents in these projects are in it on request."""
+    tree = session_tree(session, now=now, projects=projects)
+    subagents = _subagents(tree, with_subagents, address)
     told = [session, *(section.session for section in subagents if section.number is not None)]
     return SessionDocument(
         session=session,
-        row=session_rows([session], now=now)[0],
+        row=session_rows([session], now=now, projects=projects)[0],
         status=status_of(session, now=now),
         subagents=subagents,
         unpriced=_unpriced(told),
         made_at=now,
         address=address,
+        projects=projects,
     )
 
 
 def _subagents(
-    session: AgentSession, now: datetime, with_subagents: bool, address: Callable[[str], str] | None
+    tree: list[TreeNode], with_subagents: bool, address: Callable[[str], str] | None
 ) -> list[Section]:
-    nodes = (node for top in session_tree(session, now=now) for node in top.walk())
+    nodes = (node for top in tree for node in top.walk())
     asked = next((node for node in nodes if node.is_asked), None)
     # Forks are sessions of their own, which repeat this one's history.
     started = [n for n in asked.walk() if n is not asked and n.session.agent_id] if asked else []
@@ -117,11 +123,11 @@ def _unpriced(sessions: list[AgentSession]) -> list[tuple[str, int]]:
     return [(display_model(row["model"], row["fast"]), row["tokens"]) for row in own.unpriced_by_model()]
 
 
-def pages_of(session: AgentSession) -> Iterator[list[TranscriptItem]]:
+def pages_of(session: AgentSession, projects: Projects) -> Iterator[list[TranscriptItem]]:
     """The transcript in pages, as many lines at a time as memory should hold."""
     after: int | None = None
     while True:
-        page = entries(session, after_seq=after, limit=CHUNK_LINES)
+        page = entries(session, after_seq=after, limit=CHUNK_LINES, projects=projects)
         if page.items:
             yield page.items
         after = page.next_after

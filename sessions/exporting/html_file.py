@@ -22,7 +22,7 @@ def as_html(document: SessionDocument) -> Generator[str]:
         for section in document.sections:
             context = {"document": document, "section": section, "session": section.session}
             yield section_head.render(context)
-            for items in pages_of(section.session):
+            for items in pages_of(section.session, document.projects):
                 yield piece.render(context | {"groups": grouped(items)})
             yield "</section>\n"
         yield end.render({"document": document})

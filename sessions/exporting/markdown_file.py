@@ -29,7 +29,7 @@ def as_markdown(document: SessionDocument) -> Generator[str]:
         yield _begin(document)
         for section in document.sections:
             yield _section_head(section)
-            for items in pages_of(section.session):
+            for items in pages_of(section.session, document.projects):
                 yield "".join(_item(item) for item in items)
 
 

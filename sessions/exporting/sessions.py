@@ -10,6 +10,7 @@ from sessions.exporting.definition import Export, Item, columns_of, in_order, it
 from sessions.forms import SessionFilterForm
 from sessions.models import AgentSession
 from sessions.representation import HEAVY_LISTS, public_ids, session_item
+from sessions.scope import Projects
 from sessions.selectors import SessionRow, Totals, session_rows
 from sessions.selectors.filters import filtered_sessions, sorted_sessions
 from sessions.selectors.listing import LIGHT
@@ -42,24 +43,25 @@ _FIRST = (
 _IN_A_NAME = (("start_date", "from-"), ("end_date", "to-"), ("project", ""), ("status", ""), ("model", ""))
 
 
-def session_export(form: SessionFilterForm, *, now: datetime) -> Export:
-    """Every session that a valid form lets through, in the order it asks for."""
+def session_export(form: SessionFilterForm, *, now: datetime, projects: Projects = None) -> Export:
+    """Every session of these projects that a valid form lets through, in the order it asks for."""
     filters = form.filters()
-    found = sorted_sessions(filtered_sessions(filters, now=now), filters["sort_by"], filters["sort_order"])
+    mine = filtered_sessions(filters, now=now, projects=projects)
+    found = sorted_sessions(mine, filters["sort_by"], filters["sort_order"])
     return Export(
         name="sessions",
         columns=columns_of(shapes.list_shape().fields["items"], first=_FIRST, without=_LEFT_OUT),
-        items=items_of(found, lambda keys: _items(keys, now)),
+        items=items_of(found, lambda keys: _items(keys, now, projects)),
         count=found.count,
         about=tuple(f"{word}{form.data[name]}" for name, word in _IN_A_NAME if form.data.get(name)),
     )
 
 
-def _items(keys: list[int], now: datetime) -> Iterator[Item]:
+def _items(keys: list[int], now: datetime, projects: Projects) -> Iterator[Item]:
     held = AgentSession.objects.filter(pk__in=keys).select_related("project", "parent").defer(*LIGHT)
     sessions = in_order(held, keys)
-    names = public_ids(sessions)
-    for row in session_rows(sessions, now=now):
+    names = public_ids(sessions, projects=projects)
+    for row in session_rows(sessions, now=now, projects=projects):
         yield _exact(row, session_item(row, names))
 
 

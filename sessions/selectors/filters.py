@@ -12,6 +12,7 @@ from django.db.models.functions import Cast, Lower
 from sessions.models import AgentSession, ModelResponse, SessionEvent
 from sessions.parsers.model_names import display_model, model_identity
 from sessions.querysets import AgentSessionQuerySet
+from sessions.scope import Projects, in_projects
 from sessions.text_matching import MAX_WORDS, contains
 
 STATUSES = ("active", "completed", "interrupted", "failed")
@@ -53,13 +54,15 @@ _RANGES = {
 }
 # What a session served: {name of a filter: its condition, None where nothing has such a name}. The app that knows
 # plans, which this one may not import, puts its filters here when it is ready.
-SERVED: dict[str, Callable[[str], Q | None]] = {}
+SERVED: dict[str, Callable[[str, Projects], Q | None]] = {}
 _LISTS = {"skill": "skills", "agent": "agents"}
 
 
-def filtered_sessions(filters: dict[str, Any], *, now: datetime) -> AgentSessionQuerySet:
-    """The sessions that every given filter lets through, with their `status`; in no order."""
-    found: Any = AgentSession.objects.with_status(now)
+def filtered_sessions(
+    filters: dict[str, Any], *, now: datetime, projects: Projects = None
+) -> AgentSessionQuerySet:
+    """The sessions of these projects that every given filter lets through, with their `status`; in no order."""
+    found: Any = AgentSession.objects.with_status(now).filter(in_projects(projects))
     if not filters.get("include_subagents"):
         found = found.roots()
     if not filters.get("include_inactive"):
@@ -72,7 +75,7 @@ def filtered_sessions(filters: dict[str, Any], *, now: datetime) -> AgentSession
     found = found.filter(*_ranges(filters), *conditions)
     for name, build in SERVED.items():
         if filters.get(name):
-            condition = build(filters[name])
+            condition = build(filters[name], projects)
             found = found.none() if condition is None else found.filter(condition)
     if names := _model_filters(filters):
         found = with_any(found, "models_used", names)

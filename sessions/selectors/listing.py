@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from sessions.models import AgentSession, Project
 from sessions.querysets import ACTIVE_FOR
+from sessions.scope import Projects, in_projects
 from sessions.selectors.filters import filtered_sessions, sorted_sessions
 from sessions.selectors.totals import Totals
 
@@ -41,22 +42,26 @@ class SessionPage:
     family_totals: Totals | None  # the same with their subagents, listed or not
 
 
-def session_list(filters: dict[str, Any], *, now: datetime, sums: bool = True) -> SessionPage:
-    """The page that `SessionFilterForm.filters()` asks for, in a fixed number of queries.
+def session_list(
+    filters: dict[str, Any], *, now: datetime, sums: bool = True, projects: Projects = None
+) -> SessionPage:
+    """The page that `SessionFilterForm.filters()` asks for, of these projects, in a fixed number of queries.
 
     Without `sums` only the number of sessions is counted: `totals` and `family_totals` are None.
     """
-    found: Any = filtered_sessions(filters, now=now)
+    found: Any = filtered_sessions(filters, now=now, projects=projects)
     totals = family = None
     if sums:
         totals = family = Totals.from_sums(found.own_totals())
         if not filters.get("include_subagents"):
-            family = Totals.from_sums(AgentSession.objects.family_of(found).own_totals())
+            together: Any = AgentSession.objects.family_of(found).filter(in_projects(projects))
+            family = Totals.from_sums(together.own_totals())
     offset, limit = filters.get("offset", 0), filters.get("limit", 50)
     ordered = sorted_sessions(found, filters.get("sort_by", "started_at"), filters.get("sort_order", "desc"))
     page = _in_order(list(ordered.values_list("pk", flat=True)[offset : offset + limit]))
     count = found.count() if totals is None else totals.sessions
-    return SessionPage(session_rows(page, now=now), count, offset, limit, totals, family)
+    rows = session_rows(page, now=now, projects=projects)
+    return SessionPage(rows, count, offset, limit, totals, family)
 
 
 def _in_order(keys: list[int]) -> list[AgentSession]:
@@ -65,9 +70,12 @@ def _in_order(keys: list[int]) -> list[AgentSession]:
     return [rows[key] for key in keys if key in rows]
 
 
-def session_rows(sessions: list[AgentSession], *, now: datetime) -> list[SessionRow]:
-    """Sessions with what their families add; one query for all."""
-    members: Any = AgentSession.objects.with_status(now).filter(root_id__in=[s.pk for s in sessions])
+def session_rows(
+    sessions: list[AgentSession], *, now: datetime, projects: Projects = None
+) -> list[SessionRow]:
+    """Sessions with what their families add, as far as they belong to these projects; one query for all."""
+    members: Any = AgentSession.objects.with_status(now).filter(in_projects(projects))
+    members = members.filter(root_id__in=[s.pk for s in sessions])
     families = {row["root_id"]: row for row in members.family_totals()}
     return [_row(session, families.get(session.pk), now) for session in sessions]
 
@@ -85,9 +93,12 @@ def status_of(session: AgentSession, *, now: datetime) -> str:
     return "active" if recent else session.ending
 
 
-def session(public_id: str) -> AgentSession | None:
-    """The session of an id as shown, with `S-` before it, or a subagent's `agent-<id>` alone when unique."""
-    found: QuerySet[AgentSession] = AgentSession.objects.select_related(
+def session(public_id: str, *, projects: Projects = None) -> AgentSession | None:
+    """The session of an id as shown, with `S-` before it, or a subagent's `agent-<id>` alone when unique.
+
+    Those of other projects are as unknown as any.
+    """
+    found: QuerySet[AgentSession] = AgentSession.objects.filter(in_projects(projects)).select_related(
         "project", "parent", "root", "forked_from", "continued_from"
     )
     for name in dict.fromkeys((public_id, public_id.removeprefix("S-"))):

@@ -8,6 +8,8 @@ from typing import Any
 from sessions.models import ModelResponse, QuarantinedLine, SessionEvent, SourceFile, SyncRun
 from sessions.parsers.formats.claude_events import KNOWN_TYPES
 from sessions.parsers.model_names import display_model
+from sessions.scope import Projects
+from sessions.selectors.sources import sources_of
 
 # A run says every few seconds that it lives; a killed one never says that it ended.
 ALIVE_FOR = timedelta(minutes=2)
@@ -103,9 +105,9 @@ def quality(*, offset: int = 0, limit: int = QUARANTINED_ON_A_PAGE) -> Quality:
     )
 
 
-def equation() -> Equation:
-    """Over all transcripts."""
-    sums = SourceFile.objects.transcripts().line_totals()
+def equation(projects: Projects = None) -> Equation:
+    """Over all transcripts of these projects."""
+    sums = sources_of(projects).transcripts().line_totals()
     return Equation(**{name.removeprefix("lines_"): total for name, total in sums.items()})
 
 
@@ -163,8 +165,8 @@ class IngestStatus:
         return self.state == SyncRun.State.RUNNING
 
 
-def ingest_status(now: datetime) -> IngestStatus:
-    """As of `now`; a run that no longer gives a sign of life was stopped."""
+def ingest_status(now: datetime, projects: Projects = None) -> IngestStatus:
+    """As of `now`; a run that no longer gives a sign of life was stopped. The equation is of these projects."""
     run = SyncRun.objects.first()
     done = SyncRun.objects.filter(state=SyncRun.State.DONE, finished_at__isnull=False).first()
     state = _state_of(run, now)
@@ -173,7 +175,7 @@ def ingest_status(now: datetime) -> IngestStatus:
         run=run,
         progress=_progress_of(run) if run and state == SyncRun.State.RUNNING else None,
         last_done_at=done.finished_at if done else None,
-        equation=equation(),
+        equation=equation(projects),
     )
 
 

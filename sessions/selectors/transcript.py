@@ -20,6 +20,7 @@ from sessions.parsers.display import shown
 from sessions.parsers.formats.claude_blocks import CALL, EVENT, RESULT, UNKNOWN, Block, blocks_of
 from sessions.parsers.lines import content
 from sessions.parsers.model_names import display_model
+from sessions.scope import Projects, in_projects
 from sessions.selectors.transcript_items import (
     BLOCK_CHARS,
     CallPart,
@@ -54,6 +55,7 @@ def entries(
     before_seq: int | None = None,
     limit: int = PAGE_LINES,
     block_chars: int = BLOCK_CHARS,
+    projects: Projects = None,
 ) -> TranscriptPage:
     """Up to `limit` lines after one seq or before another, made readable; without either, the first ones.
 
@@ -63,7 +65,7 @@ def entries(
     if not lines:
         return TranscriptPage([], None, None)
     read = with_outputs(session, [(entry, blocks_in(raw)) for entry, raw in readable_lines(lines)])
-    lookups = _look_up(session, read, block_chars)
+    lookups = _look_up(session, read, block_chars, projects)
     mine = TranscriptEntry.objects.filter(session=session)
     first, last = lines[0].seq, lines[-1].seq
     return TranscriptPage(
@@ -116,7 +118,10 @@ def with_outputs(
 
 
 def _look_up(
-    session: AgentSession, read: list[tuple[TranscriptEntry, list[Block]]], block_chars: int
+    session: AgentSession,
+    read: list[tuple[TranscriptEntry, list[Block]]],
+    block_chars: int,
+    projects: Projects,
 ) -> _Lookups:
     found = _Lookups(block_chars)
     ids = [entry.pk for entry, _ in read]
@@ -128,9 +133,8 @@ def _look_up(
     found.copies = {copy.call.call_id: copy for copy in calls}
     found.results = dict(_answers(read))
     _add_answers_elsewhere(session, found, set(ids))
-    started: Any = AgentSession.objects.filter(
-        spawned_by__in=[copy.call_id for copy in found.copies.values()]
-    )
+    calls_here = [copy.call_id for copy in found.copies.values()]
+    started: Any = AgentSession.objects.filter(in_projects(projects), spawned_by__in=calls_here)
     found.subagents = dict(started.values_list("spawned_by", "public_id"))
     return found
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Q
 
 from sessions.models import AgentSession
+from sessions.scope import Projects, in_projects
 from sessions.selectors.listing import LIGHT, status_of
 from sessions.selectors.totals import Totals
 
@@ -41,9 +42,12 @@ class TreeNode:
             yield from child.walk()
 
 
-def session_tree(session: AgentSession, *, now: datetime) -> list[TreeNode]:
-    """The trees the session is in: one, from its oldest ancestor; more where a parent is not known."""
-    members = {member.pk: member for member in _relatives(session)}
+def session_tree(session: AgentSession, *, now: datetime, projects: Projects = None) -> list[TreeNode]:
+    """The trees the session is in: one, from its oldest ancestor; more where a parent is not known.
+
+    Relatives in other projects are left out.
+    """
+    members = {member.pk: member for member in _relatives(session, projects)}
     nodes = {
         key: TreeNode(member, status_of(member, now=now), is_asked=key == session.pk)
         for key, member in members.items()
@@ -66,7 +70,7 @@ def _parent_of(member: AgentSession) -> int | None:
     return member.parent_id or member.forked_from_id or member.continued_from_id
 
 
-def _relatives(session: AgentSession) -> Iterable[AgentSession]:
+def _relatives(session: AgentSession, projects: Projects) -> Iterable[AgentSession]:
     """Everyone in the families of the session's trunk, of what it came from and of what came from it."""
     trunks: set[Any] = {session.root_id or session.pk}
     for _ in range(MAX_RELATED):
@@ -80,7 +84,8 @@ def _relatives(session: AgentSession) -> Iterable[AgentSession]:
         if grown == trunks:
             break
         trunks = grown
-    return AgentSession.objects.filter(root_id__in=trunks).select_related("project").defer(*LIGHT)
+    found = AgentSession.objects.filter(in_projects(projects), root_id__in=trunks)
+    return found.select_related("project").defer(*LIGHT)
 
 
 def _circles(key: int, above: dict[int, int | None]) -> bool:

@@ -24,7 +24,7 @@ from telemetry_site.access.tokens import (
     usable_token,
 )
 from telemetry_site.models import ApiToken
-from telemetry_site.tests.asking import METHODS, api_routes, ask
+from telemetry_site.tests.asking import METHODS, api_routes, ask, below_root
 
 pytestmark = pytest.mark.django_db
 
@@ -119,7 +119,7 @@ def test_what_is_not_declared_needs_everything() -> None:
 
 
 def concrete(route: str) -> str:
-    return "/api/" + re.sub(r"<[^>]+>", "nothing-of-this-name", route)
+    return below_root(re.sub(r"<[^>]+>", "nothing-of-this-name", route))
 
 
 @pytest.mark.parametrize("mode", ["local", "team"])
