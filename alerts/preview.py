@@ -49,15 +49,17 @@ class Preview:
     groups_left_out: int = 0
 
 
-def preview(rule: AlertRule, start: datetime, end: datetime, now: datetime) -> Preview:
+def preview(
+    rule: AlertRule, start: datetime, end: datetime, now: datetime, *, most_points: int = MOST_POINTS
+) -> Preview:
     """The past of an unsaved rule. `end` is cut to now; a stretch of more than 90 days is the caller's mistake."""
     end = min(end, now)
     if rule.scope == Scope.SESSION:
-        return _of_sessions(rule, start, end, now)
-    return _of_windows(rule, start, end)
+        return _of_sessions(rule, start, end, now, most_points)
+    return _of_windows(rule, start, end, most_points)
 
 
-def _of_windows(rule: AlertRule, start: datetime, end: datetime) -> Preview:
+def _of_windows(rule: AlertRule, start: datetime, end: datetime, most_points: int) -> Preview:
     definition = rule.definition
     first, stop = window_start(definition, start), quarter_of(end) + slot_quarters(definition)
     reach = int(lookback(definition) / timedelta(minutes=15))
@@ -66,7 +68,7 @@ def _of_windows(rule: AlertRule, start: datetime, end: datetime) -> Preview:
     courses, left_out = _largest(read.courses(wanted), first, stop)
     sessions = read.courses(sessions_wanted(wanted)).get(()) if definition.min_sessions else None
     told = replay(definition, courses, first, stop, now=end, sessions=sessions)
-    points = list(_points(definition, courses, first, stop, end))
+    points = list(_points(definition, courses, first, stop, end, most_points))
     return _summed(rule, definition, points, told.transitions, end, left_out)
 
 
@@ -77,17 +79,17 @@ def _largest(courses: dict[Group, Course], first: int, stop: int) -> tuple[dict[
 
 
 def _points(
-    rule: RuleDefinition, courses: dict[Group, Course], first: int, stop: int, end: datetime
+    rule: RuleDefinition, courses: dict[Group, Course], first: int, stop: int, end: datetime, most: int
 ) -> Iterable[Point]:
     """Values of slots, at even distances where there are more than a chart can show."""
     judged = [slot for slot in slots(rule, first, stop) if quarter_start(slot.stop) <= end]
-    every = max(1, -(-len(judged) * max(1, len(courses)) // MOST_POINTS))
+    every = max(1, -(-len(judged) * max(1, len(courses)) // most))
     for slot in judged[::every]:
         for group, course in courses.items():
             yield Point(slot.at_time, course.over(*slot.window).value, group)
 
 
-def _of_sessions(rule: AlertRule, start: datetime, end: datetime, now: datetime) -> Preview:
+def _of_sessions(rule: AlertRule, start: datetime, end: datetime, now: datetime, most_points: int) -> Preview:
     definition = rule.definition
     transitions: list[Transition] = []
     lately = sessions_between(start, end)
@@ -97,7 +99,7 @@ def _of_sessions(rule: AlertRule, start: datetime, end: datetime, now: datetime)
         if changes and start <= changes[0].at < end:
             transitions += changes
     points = [Point(at, measured[key].value, ()) for key, at in lately.items() if key in measured]
-    every = max(1, -(-len(points) // MOST_POINTS))
+    every = max(1, -(-len(points) // most_points))
     told = _summed(rule, definition, points, sorted(transitions, key=lambda each: each.at), end, 0)
     return _thinned(told, every)
 

@@ -16,8 +16,10 @@ from analytics.metrics import METRICS, Aggregation, UnknownMetric, metric
 from sessions.api_fields import InstantField
 
 ID = re.compile(r"\A(?!\.+\Z)[A-Za-z0-9_.-]{1,64}\Z")
-# Paths of their own below `alerts/`.
-RESERVED_IDS = frozenset({"preview", "presets"})
+# Paths of their own below `alerts/`, of the API and of the pages.
+RESERVED_IDS = frozenset(
+    {"preview", "presets", "new", "draft", "fields", "channels", "deliveries", "silences", "notifications"}
+)
 MAX_INT = 2**31 - 1
 STATES = [str(word) for word in State]
 

@@ -77,6 +77,13 @@ def amount(rule: RuleDefinition, value: Decimal | None) -> str:
     return str(figure(value, rule.measure.unit))
 
 
+def limit_words(rule: RuleDefinition) -> str:
+    """The threshold and its side, for beside a value."""
+    if rule.condition is ConditionKind.ANOMALY:
+        return f"{_SIDES[rule.operator]} {rule.threshold.normalize():f} deviations"
+    return f"{_SIDES[rule.operator]} {amount(rule, rule.threshold)}"
+
+
 def rule_sentence(rule: RuleDefinition) -> str:
     """What a rule says, in plain words."""
     subject = f"{rule.measure.label} of a session"

@@ -16,6 +16,7 @@ handler500 = "telemetry_site.error_views.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("analytics.urls")),
     path("", include("sessions.urls")),
+    path("", include("alerts.urls")),
     path("tokens", token_views.token_list_page, name="token-list"),
     path("tokens/new", token_views.create_api_token, name="token-create"),
     path("tokens/<int:token_id>/revoke", token_views.revoke_api_token, name="token-revoke"),

@@ -84,6 +84,10 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     return render(request, "telemetry_site/styleguide.html", context)
 
 
+def bell(request: HttpRequest) -> HttpResponse:
+    return render(request, "alerts/_bell.html", {"unread": 3})
+
+
 def error_page(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, f"{name}.html", {"site_state": EXAMPLE_STATE})
 
@@ -93,6 +97,9 @@ urlpatterns = [
     path("explore", styleguide, name="explore"),
     path("sessions", styleguide, name="session-list"),
     path("features", styleguide, name="feature-list"),
+    path("alerts", styleguide, name="alert-list"),
+    path("alerts/notifications", styleguide, name="notification-list"),
+    path("alerts/notifications/bell", bell, name="notification-bell"),
     path("data-quality", styleguide, name="data-quality"),
     path("search", styleguide, name="search"),
     path("tokens", styleguide, name="token-list"),
