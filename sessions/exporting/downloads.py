@@ -60,9 +60,17 @@ class ExportableView(APIView):
 
     def handle_exception(self, exc: Exception) -> Response:
         """What is wrong is told in the API's one shape, whatever format was asked for."""
-        self.request.accepted_renderer = JSONRenderer()
-        self.request.accepted_media_type = JSONRenderer.media_type
+        self._tell_in_json(self.request)
         return super().handle_exception(exc)
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
+        """What may be asked here is no list, and no file."""
+        self._tell_in_json(request)
+        return super().options(request, *args, **kwargs)
+
+    def _tell_in_json(self, request: Request) -> None:
+        request.accepted_renderer = JSONRenderer()
+        request.accepted_media_type = JSONRenderer.media_type
 
 
 class ExportParameters(Parameters):

@@ -174,3 +174,12 @@ def test_head_says_the_same_without_a_body(client: Client, path: str, query: str
 @pytest.mark.parametrize(("path", "query"), READ, ids=[f"{path}?{query}" for path, query in READ])
 def test_a_slash_at_the_end_changes_nothing(client: Client, path: str, query: str) -> None:
     assert client.get(address(f"{path}/", query)).status_code == 200
+
+
+@pytest.mark.parametrize("path", DESCRIBED["paths"])
+@pytest.mark.parametrize("query", ["", "format=csv", "format=markdown"])
+def test_what_may_be_asked_is_told_in_json(client: Client, path: str, query: str) -> None:
+    """Whatever format the address answers in, and whatever one is asked for."""
+    response = client.options(address(path, query))
+    assert response.status_code in (200, 400, 404), response.content
+    assert isinstance(response.json(), dict)
