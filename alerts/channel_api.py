@@ -1,11 +1,7 @@
 """The API about where alerts are told: channels, how deliveries went, and times of silence."""
 
 from typing import Any
-from uuid import uuid4
 
-from django.conf import settings
-from django.core.exceptions import ValidationError as DjangoValidationError
-from django.core.validators import validate_email
 from django.http import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -16,18 +12,16 @@ from rest_framework.response import Response
 
 from alerts import serializers as shapes
 from alerts.api import Conflict, OwnVersions, digest_of, present_rule
+from alerts.channel_editing import TooManyChannels, change_channel, create_channel, masked
 from alerts.delivery import Trial, send_again, try_channel
-from alerts.egress import TargetRefused, parse_target
 from alerts.models import Channel, Delivery
-from alerts.signatures import key_of, new_secret
+from alerts.signatures import key_of
 from sessions.api_fields import InstantField, iso
 from sessions.api_parameters import PageParameters, Parameters, ProjectParameters, readable_projects
 from sessions.models import Project
 from sessions.scope import Projects, in_projects
 
 KINDS = [str(kind) for kind in Channel.Kind.values]
-MOST_CHANNELS = 100
-MOST_ADDRESSES = 20
 MAX_KEY_DIGITS = 18
 
 
@@ -141,33 +135,6 @@ def channel_json(channel: Channel) -> dict[str, Any]:
     }
 
 
-def masked(channel: Channel) -> str:
-    """An address without what gives access."""
-    if channel.kind == Channel.Kind.EMAIL:
-        return channel.target
-    head, mark, rest = channel.target.partition("://")
-    return f"{head}{mark}{rest.partition('/')[0]}/…"
-
-
-def checked_target(kind: str, target: str) -> str:
-    """A target that can be sent to; raises ValidationError. The same question is asked again at sending."""
-    if kind != Channel.Kind.EMAIL:
-        try:
-            parse_target(target, settings.TELEMETRY_ALERT_HOSTS)
-        except TargetRefused as error:
-            raise ValidationError({"target": [str(error)]}) from None
-        return target
-    addresses = [each.strip() for each in target.split(",") if each.strip()]
-    try:
-        for each in addresses:
-            validate_email(each)
-    except DjangoValidationError:
-        raise ValidationError({"target": ["Enter e-mail addresses, separated by commas."]}) from None
-    if not 1 <= len(addresses) <= MOST_ADDRESSES:
-        raise ValidationError({"target": [f"Enter 1 to {MOST_ADDRESSES} e-mail addresses."]})
-    return ", ".join(addresses)
-
-
 def named_channel(request: Request, channel_id: str) -> Channel:
     """The channel of an id. Raises NotFound for one that is unknown or of a project that is not the asker's."""
     projects = readable_projects(request)
@@ -239,12 +206,10 @@ class ChannelListView(OwnVersions):
         read.is_valid(raise_exception=True)
         values = dict(read.validated_data)
         refuse_shared(request, values["project"].pk if values.get("project") else None)
-        values["target"] = checked_target(values["kind"], values["target"])
-        if values["kind"] == Channel.Kind.WEBHOOK:
-            values.setdefault("secret", new_secret())
-        if Channel.objects.count() >= MOST_CHANNELS:
-            raise Conflict(f"There can be {MOST_CHANNELS} channels at most; delete one first.")
-        channel = Channel.objects.create(public_id=f"channel-{uuid4().hex[:12]}", **values)
+        try:
+            channel = create_channel(values)
+        except TooManyChannels as error:
+            raise Conflict(str(error)) from None
         body = channel_json(channel) | {"secret": channel.secret}
         return Response(body, status=status.HTTP_201_CREATED)
 
@@ -273,18 +238,7 @@ class ChannelView(OwnVersions):
         values = dict(read.validated_data)
         if "project" in values:
             refuse_shared(request, values["project"].pk if values["project"] else None)
-        if "target" in values or "kind" in values:
-            kind = values.get("kind", channel.kind)
-            values["target"] = checked_target(kind, values.get("target", channel.target))
-        if "secret" in values and values["secret"] != channel.secret:
-            values["previous_secret"] = channel.secret
-        if values.get("is_active"):
-            values |= {"disabled_reason": "", "consecutive_failures": 0}
-        for name, value in values.items():
-            setattr(channel, name, value)
-        channel.version, channel.updated_at = channel.version + 1, timezone.now()
-        channel.save()
-        return Response(channel_json(channel))
+        return Response(channel_json(change_channel(channel, values)))
 
     @extend_schema(operation_id="channel_delete", request=None, responses={200: shapes.DeletedSerializer})
     def delete(self, request: Request, channel_id: str) -> Response:

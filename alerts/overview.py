@@ -141,6 +141,14 @@ class EventRow:
         return StateLook.of(self.event.from_state)
 
     @property
+    def window(self) -> tuple[datetime, datetime] | None:
+        """The stretch of time that was counted; None for a session."""
+        window = self.told["evidence"]["window"]
+        if not window:
+            return None
+        return datetime.fromisoformat(window["start"]), datetime.fromisoformat(window["end"])
+
+    @property
     def reason(self) -> str:
         return REASONS.get(self.event.reason, self.event.reason.replace("_", " "))
 

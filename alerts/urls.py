@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from alerts import edit_views, notification_views, rule_views
+from alerts import channel_views, edit_views, notification_views, rule_views, silence_views
 
 urlpatterns = [
     path("alerts", rule_views.alert_list_page, name="alert-list"),
@@ -19,6 +19,15 @@ urlpatterns = [
         notification_views.read_notification,
         name="notification-read",
     ),
+    path("alerts/channels", channel_views.channel_list_page, name="channel-list"),
+    path("alerts/channels/<str:channel_id>", channel_views.channel_detail_page, name="channel-detail"),
+    path("alerts/channels/<str:channel_id>/test", channel_views.try_channel_page, name="channel-test"),
+    path("alerts/channels/<str:channel_id>/delete", channel_views.delete_channel, name="channel-delete"),
+    path(
+        "alerts/deliveries/<int:delivery_id>/again", channel_views.send_delivery_again, name="delivery-again"
+    ),
+    path("alerts/silences", silence_views.silence_list_page, name="silence-list"),
+    path("alerts/silences/<int:silence_id>/end", silence_views.end_silence, name="silence-end"),
     path("alerts/<str:alert_id>", rule_views.alert_detail_page, name="alert-detail"),
     path("alerts/<str:alert_id>/edit", edit_views.edit_alert_page, name="alert-edit"),
     path("alerts/<str:alert_id>/switch", rule_views.switch_alert, name="alert-switch"),
