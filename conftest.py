@@ -46,6 +46,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("corpus")
 
 
+@pytest.fixture(autouse=True)
+def no_run_of_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that asks every route of the API must not start runs that read the developer's own transcripts."""
+
+    def refuse(*command: object, **options: object) -> None:
+        raise AssertionError(f"A test started {command} with {options}.")
+
+    monkeypatch.setattr("telemetry_site.sync_request.Popen", refuse)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
