@@ -185,18 +185,18 @@ class SeriesView(ExportableView):
         asked = SeriesParameters.of(request)
         if file:
             return file_response(series_export(asked), file)
-        items = points_asked_for(asked)
-        offset, limit = asked["offset"], asked["limit"]
-        page = {"items": items[offset : offset + limit], "total": len(items)}
-        return Response({**page, "offset": offset, "limit": limit})
+        items, total = page_of_points(asked)
+        return Response({"items": items, "total": total, "offset": asked["offset"], "limit": asked["limit"]})
 
 
-def points_asked_for(asked: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every point of a series, before it is cut into pages."""
-    projects = asked["projects"]
+def page_of_points(asked: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
+    """The points of the page asked for, and how many the series has; only those of the page are written out."""
+    projects, page = asked["projects"], slice(asked["offset"], asked["offset"] + asked["limit"])
     if asked["period"] == POINT:
-        return [token_point(step) for step in session_timeline(asked, projects)]
-    return [point(at, asked.get("group_by")) for at in series_buckets(asked, projects)]
+        steps = session_timeline(asked, projects)
+        return [token_point(step) for step in steps[page]], len(steps)
+    points = series_buckets(asked, projects)
+    return [point(at, asked.get("group_by")) for at in points[page]], len(points)
 
 
 class BreakdownView(ExportableView):

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from analytics.api import PeriodParameters, SeriesParameters, points_asked_for
+from analytics.api import PeriodParameters, SeriesParameters, page_of_points
 from analytics.headlines import headlines
 from analytics.serializers import HeadlineSerializer, PointSerializer
 
@@ -20,7 +20,7 @@ class TrendsView(APIView):
     def get(self, request: Request) -> Response:
         """The points of a series as a bare array, for older clients; everything else is as in the series."""
         asked = SeriesParameters.of(request)
-        return Response(points_asked_for(asked)[asked["offset"] : asked["offset"] + asked["limit"]])
+        return Response(page_of_points(asked)[0])
 
 
 class HeadlinesView(APIView):

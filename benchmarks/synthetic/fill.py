@@ -110,7 +110,7 @@ def _mark_all_dirty() -> None:
 
 
 def _finish(world: World, writer: Writer) -> None:
-    """The run that read it all, and figures the database plans by."""
+    """The run that read it all, and figures the database plans by where it makes them itself in daily work."""
     from django.db import connection
 
     from sessions.models import SyncRun
@@ -125,8 +125,9 @@ def _finish(world: World, writer: Writer) -> None:
         files_done=writer.count,
         lines_done=writer.entries,
     )
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
 
 
 def prepare(url: str) -> None:

@@ -7,6 +7,7 @@ LISTED = (
     "session_type",
     "project",
     "root",
+    "start_quarter",
     "started_at",
     "ended_at",
     "is_open",
