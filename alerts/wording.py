@@ -13,6 +13,7 @@ from analytics.periods import quarter_start
 
 MAX_LENGTH = 500
 _SIDES = {">": "above", ">=": "at or above", "<": "below", "<=": "at or below"}
+_WINDOWS = {Scope.DAILY: "day", Scope.WEEKLY: "week", Scope.MONTHLY: "month"}
 _SCOPES = {Scope.DAILY: "on", Scope.WEEKLY: "in the week from", Scope.MONTHLY: "in the month from"}
 
 
@@ -90,7 +91,7 @@ def rule_sentence(rule: RuleDefinition) -> str:
     if rule.scope is Scope.ROLLING:
         subject = f"{rule.measure.label} of the last {_length(rule.window_seconds or 0)}"
     elif rule.scope is not Scope.SESSION:
-        subject = f"{rule.measure.label} {rule.scope}"
+        subject = f"{rule.measure.label} of a {_WINDOWS[rule.scope]}"
     if rule.aggregation not in rule.measure.aggregations[:1]:
         subject = f"{subject} ({rule.aggregation} over sessions)"
     if rule.group_by:

@@ -98,6 +98,11 @@ def test_a_rule_is_switched_snoozed_and_deleted(here: Client, fired: AlertRule) 
     ] * 4
 
 
+def test_windows_are_named_in_the_sentence(here: Client) -> None:
+    told = here.post("/alerts/draft", FORM | {"scope": "weekly"}, headers=HTMX).text
+    assert "Cost of a week is above $5.10." in told
+
+
 def test_a_form_becomes_a_rule_and_comes_back_as_it_was(here: Client) -> None:
     more = {
         "note": "Look here",
@@ -195,6 +200,10 @@ def test_the_bell_counts_what_is_unread_until_it_is_read(here: Client, fired: Al
     region = here.post(f"/alerts/notifications/{one.pk}/read", headers=HTMX)
     assert "All read" in region.text and "notifications-read" in region.headers["HX-Trigger"]
     here.post(f"/alerts/notifications/{one.pk}/read", {"unread": "1"})
+    assert (
+        f'hx-post="/alerts/notifications/{one.pk}/read?unread=1"'
+        in here.get("/alerts/notifications?unread=1").text
+    )
     assert "Dear: cost" in here.get("/alerts/notifications?unread=1").text
     assert here.post("/alerts/notifications/read").headers["Location"] == "/alerts/notifications"
     assert "bell-count" not in here.get("/alerts/notifications/bell").text
