@@ -3,30 +3,29 @@
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from analytics.models import SessionToolUsage, SessionUsage
+from django.conf import settings
+
 from analytics.periods import quarter_of
-from sessions.models import SourceFile, SyncRun, TranscriptEntry
+from sessions.models import SyncRun
 from sessions.querysets import ACTIVE_FOR
+from telemetry_site.context import program_version
+from telemetry_site.models import DataChange
 
 # Raise it when an answer of the API changes its shape, so that nobody keeps one of the old shape.
-ANSWER_SHAPE = 2
+ANSWER_SHAPE = 3
 
 
 def data_version(now: datetime) -> str:
     """A short text that differs whenever an answer of the API may differ.
 
-    Whatever changes facts ends by rolling up, and rolled-up rows get new keys; a run changes its own row last.
-    Time counts as well: "until today" moves at a local midnight, which is the edge of a quarter in every zone,
-    and a session stops being active some minutes after its last record.
+    Whoever writes leaves a mark (`changes.py`). The program and its settings count, and so does time: "until today"
+    moves at a local midnight, which is the edge of a quarter in every zone, and a session stops being active some
+    minutes after its last record.
     """
-    run = SyncRun.objects.order_by("-id").values_list("id", "state", "heartbeat_at", "finished_at").first()
-    keys = [_last_key(model) for model in (TranscriptEntry, SessionUsage, SessionToolUsage)]
-    told = (ANSWER_SHAPE, run, keys, SourceFile.objects.count(), _time_part(now, run[2] if run else None))
-    return sha256(repr(told).encode()).hexdigest()[:20]
-
-
-def _last_key(model: type[TranscriptEntry | SessionUsage | SessionToolUsage]) -> int | None:
-    return model.objects.order_by("-id").values_list("id", flat=True).first()
+    program = (ANSWER_SHAPE, program_version(), settings.TELEMETRY_TIME_ZONE)
+    marks = list(DataChange.objects.order_by("slot").values_list("slot", "mark"))
+    last_read_at = SyncRun.objects.order_by("-id").values_list("heartbeat_at", flat=True).first()
+    return sha256(repr((program, marks, _time_part(now, last_read_at))).encode()).hexdigest()[:20]
 
 
 def _time_part(now: datetime, last_read_at: datetime | None) -> int:

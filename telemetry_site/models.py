@@ -76,3 +76,14 @@ class FailedAttempt(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["counted", "at"], name="failed_attempt_counted")]
+
+
+class DataChange(models.Model):
+    """Marks of what changed last. A writer gives one of the rows a new random mark, in the transaction of its change.
+
+    Several rows, so that writers seldom wait for each other; random, so that a database that was restored never
+    comes back to a mark it had before with other data.
+    """
+
+    slot = models.IntegerField(primary_key=True)
+    mark = models.BigIntegerField()
