@@ -9,6 +9,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register, run_checks
@@ -99,6 +100,26 @@ def local_mode_stays_local(**_: Any) -> list[CheckMessage]:
             hint="Whoever can make one of these names reach this machine sees everything: "
             "use TELEMETRY_MODE=team, or unset it.",
             id="telemetry.W001",
+        )
+    ]
+
+
+@register(TAG)
+def clients_are_local_too(**_: Any) -> list[CheckMessage]:
+    """Without a log-in, a page of a listed origin reads and changes everything, whoever wrote its scripts."""
+    foreign = [
+        origin
+        for origin in settings.TELEMETRY_CORS_ORIGINS
+        if urlsplit(origin).hostname not in ("localhost", "127.0.0.1", "::1")
+    ]
+    if settings.TELEMETRY_MODE != "local" or not foreign:
+        return []
+    return [
+        Warning(
+            f"TELEMETRY_CORS_ORIGINS lists {foreign[0]}, but TELEMETRY_MODE is local, which has no login.",
+            hint="Pages from there can read and change everything: list origins of this machine only, "
+            "or use TELEMETRY_MODE=team.",
+            id="telemetry.W003",
         )
     ]
 

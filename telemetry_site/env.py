@@ -30,6 +30,9 @@ DATABASE_SCHEMES = frozenset({"sqlite", "postgres", "postgresql"})
 # A host name, an IPv4 address or an IPv6 address in brackets: what can stand in a Host header before the port.
 HOST_PATTERN = re.compile(r"^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])$")
 
+ORIGIN_PATTERN = re.compile(r"^https?://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$")
+PERIODS = {"second": 1, "minute": 60, "hour": 3600}
+
 
 class SettingError(ImproperlyConfigured):
     """A setting has a value that cannot be used. The message is a whole sentence for the person who set it."""
@@ -93,6 +96,30 @@ def web_address(environ: Environment, name: str) -> str:
     ):
         raise SettingError(f"{name} is {value!r}; it must look like https://ledger.example.org.")
     return value.rstrip("/")
+
+
+def origins(environ: Environment, name: str) -> list[str]:
+    """Comma-separated origins of browser clients, exactly as a browser writes them: scheme, host and perhaps a port."""
+    given = [part.strip().lower() for part in text(environ, name).split(",") if part.strip()]
+    for origin in given:
+        if not ORIGIN_PATTERN.match(origin):
+            raise SettingError(
+                f"{name} contains {origin!r}; it must list exact origins separated by commas, without path or "
+                "wildcard, such as http://localhost:3000,https://board.example.org."
+            )
+    # Browsers leave the port of the scheme out.
+    return [re.sub(r"^(http://.*):80$|^(https://.*):443$", r"\1\2", origin) for origin in given]
+
+
+def rate(environ: Environment, name: str, *, default: str) -> tuple[int, int] | None:
+    """`<requests>/<second|minute|hour>` as (requests, seconds); None for `off`."""
+    value = text(environ, name, default).lower()
+    if value == "off":
+        return None
+    requests, _, period = value.partition("/")
+    if requests.isdecimal() and 0 < int(requests) < 10**9 and period in PERIODS:
+        return int(requests), PERIODS[period]
+    raise SettingError(f"{name} is {value!r}; it must be off or look like 600/minute (or /second, /hour).")
 
 
 def directory(environ: Environment, name: str, *, default: Path) -> Path:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+import drf_spectacular_sidecar
 import platformdirs
 import rest_framework
 from django.utils.csp import CSP
@@ -34,8 +35,15 @@ TELEMETRY_PUBLIC_URL = env.web_address(os.environ, "TELEMETRY_PUBLIC_URL")
 # A reverse proxy that ends TLS and sets (never passes on) X-Forwarded-Proto stands in front.
 TELEMETRY_TRUSTED_PROXY = env.flag(os.environ, "TELEMETRY_TRUSTED_PROXY")
 TELEMETRY_INSECURE_HTTP = env.flag(os.environ, "TELEMETRY_INSECURE_HTTP")
+# Other origins a browser client may ask the API from.
+TELEMETRY_CORS_ORIGINS = env.origins(os.environ, "TELEMETRY_CORS_ORIGINS")
 TELEMETRY_SECRET_KEY_GIVEN = bool(env.text(os.environ, "TELEMETRY_SECRET_KEY"))
 IS_TEAM = TELEMETRY_MODE == "team"
+# One person's own programs and pages need no limit; a server shares its time among many.
+TELEMETRY_API_RATE = env.rate(os.environ, "TELEMETRY_API_RATE", default="1200/minute" if IS_TEAM else "off")
+TELEMETRY_API_HEAVY_RATE = env.rate(
+    os.environ, "TELEMETRY_API_HEAVY_RATE", default="60/minute" if IS_TEAM else "off"
+)
 DEBUG = env.flag(os.environ, "TELEMETRY_DEBUG")
 
 # Transcripts hold source code and prompts: nothing this process creates is for other users of the machine.
@@ -68,6 +76,8 @@ INSTALLED_APPS = [
     "django_htmx",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "corsheaders",
 ]
 
 MIDDLEWARE = [
@@ -78,6 +88,8 @@ MIDDLEWARE = [
     "telemetry_site.middleware.ResponseHeaders",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    # Before the gate: a preflight is answered here, and whoever is refused may not read why.
+    "corsheaders.middleware.CorsMiddleware",
     "telemetry_site.middleware.OriginGate",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -144,8 +156,9 @@ TIME_ZONE = "UTC"
 
 
 def static_version(folder: Path) -> str:
-    """Ten hex digits that change whenever a file of ours, Django's or DRF's may have changed."""
-    digest = hashlib.sha256(f"{django.__version__} {rest_framework.VERSION}".encode())
+    """Ten hex digits that change whenever a file of ours, Django's, DRF's or Swagger UI's may have changed."""
+    versions = (django.__version__, rest_framework.VERSION, drf_spectacular_sidecar.__version__)
+    digest = hashlib.sha256(" ".join(versions).encode())
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         digest.update(f"\0{path.relative_to(folder).as_posix()}\0".encode())
         digest.update(path.read_bytes())
@@ -182,6 +195,14 @@ X_FRAME_OPTIONS = "DENY"
 if TELEMETRY_TRUSTED_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+CORS_ALLOWED_ORIGINS = TELEMETRY_CORS_ORIGINS
+CORS_URLS_REGEX = r"^/api/"
+# Never: an origin that is allowed to ask is not allowed to ask as whoever is logged in here.
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ["DELETE", "GET", "OPTIONS", "PATCH", "POST"]
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "if-match", "if-none-match"]
+CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "WWW-Authenticate", "Content-Disposition"]
+
 # Cookies are shared by all ports of a host, so ours must not collide with another program on localhost.
 # The __Host- prefix makes browsers refuse them without TLS, from subdomains or for other paths.
 HAS_TLS = IS_TEAM and not TELEMETRY_INSECURE_HTTP
@@ -209,6 +230,10 @@ REST_FRAMEWORK: dict[str, Any] = {
         *(["rest_framework.authentication.SessionAuthentication"] if IS_TEAM else []),
     ],
     "DEFAULT_PERMISSION_CLASSES": ["telemetry_site.access.permissions.MayAsk"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "telemetry_site.access.throttles.ApiThrottle",
+        "telemetry_site.access.throttles.HeavyThrottle",
+    ],
     "DEFAULT_SCHEMA_CLASS": "telemetry_site.api_schema.OperationSchema",
     "EXCEPTION_HANDLER": "telemetry_site.api_errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

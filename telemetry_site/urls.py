@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from analytics.prometheus.api import PrometheusView
 from telemetry_site import token_views
-from telemetry_site.api_docs import DescriptionView
+from telemetry_site.api_docs import DescriptionView, api_docs_page
 
 handler400 = "telemetry_site.error_views.bad_request"
 handler403 = "telemetry_site.error_views.permission_denied"
@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("telemetry_site.api")),
     path("metrics", PrometheusView.as_view(schema=None), name="metrics"),
     path("api/schema", DescriptionView.as_view(), name="api-schema"),
+    path("api/docs", api_docs_page, name="api-docs"),
 ]
 
 if settings.TELEMETRY_ADMIN:
