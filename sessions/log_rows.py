@@ -9,7 +9,7 @@ from sessions.models import AgentSession, ToolCall
 from sessions.scope import Projects
 from sessions.selectors import CallPart, ResponseFigures, TranscriptItem, entries
 
-MAX_LOG_LINES = 1000
+MAX_LOG_LINES = 10_000
 CHUNK_LINES = 1000
 _SPEAKERS = {"prompt": "user", "answer": "agent", "thinking": "agent", "call": "agent"}
 _TYPES = {"prompt": "message", "answer": "message", "thinking": "thought", "call": "tool"}

@@ -31,6 +31,7 @@ from analytics.models import (
 from analytics.periods import Bucket, Period, quarter_edges
 from analytics.querysets import TOOL_SUMMED, added
 from analytics.sums import ToolUse, Usage
+from sessions.models import DirtyQuarter
 from sessions.parsers.pricing import model_family
 from sessions.scope import Projects
 
@@ -55,6 +56,11 @@ class Cut:
         return cls(range(first, after), tuple(edge for edge in edges if edge))
 
 
+def days_are_whole() -> bool:
+    """Whether days say what quarters say. Not while slots wait to be rolled up, as all do after an upgrade."""
+    return not DirtyQuarter.objects.exists()
+
+
 class _Source:
     """One of the two kinds of rollups, with its days."""
 
@@ -63,7 +69,7 @@ class _Source:
         self.dimensions = frozenset(dimensions)
 
     def has_days(self, dimension: str, projects: Projects) -> bool:
-        return projects is None and dimension in self.dimensions
+        return projects is None and dimension in self.dimensions and days_are_whole()
 
     def sums_by_name(self, dimension: str, period: Period, projects: Projects) -> dict[str, Sums]:
         """{name: sums} over a period."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 from typing import Any
 
-from analytics.days.answers import MOST_EDGES, Cut
+from analytics.days.answers import MOST_EDGES, Cut, days_are_whole
 from analytics.days.querysets import QUARTERS, call_times_of, in_runs
 from analytics.days.rollup import unpacked
 from analytics.models import DailyToolTimes
@@ -61,7 +61,7 @@ def _pieces(
     whole = range(edges[0], edges[-1])
     torn = sorted({edge // QUARTERS for edge in edges if edge % QUARTERS})
     days = Cut.of(whole).days
-    if not days or len(torn) > MOST_EDGES or projects is not None:
+    if not days or len(torn) > MOST_EDGES or projects is not None or not days_are_whole():
         yield from _of_calls(dimension, [whole], projects)
         return
     rows = DailyToolTimes.objects.of_days(days).exclude(day__in=torn).order_by("day")

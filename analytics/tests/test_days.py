@@ -21,7 +21,7 @@ from analytics.days.answers import (
 from analytics.days.querysets import TOOL_DIMENSIONS, USAGE_DIMENSIONS
 from analytics.days.rollup import differing_days, packed, runs_of, unpacked
 from analytics.days.times import call_times, call_times_by_bucket, nearest_rank
-from analytics.models import DailyUsage, SessionReturn
+from analytics.models import DailyToolTimes, DailyToolUsage, DailyUsage, SessionReturn
 from analytics.periods import EPOCH, BucketKind, Period, buckets, quarter_of
 from analytics.rollups import differing_quarters, roll_up
 from sessions.ingest import mark_dirty
@@ -235,3 +235,32 @@ def test_percentiles_are_the_nearest_rank(share: float, wanted: int) -> None:
 
 def test_nothing_has_no_percentile() -> None:
     assert nearest_rank([], 0.5) is None
+
+
+def test_while_slots_wait_to_be_rolled_up_quarters_answer() -> None:
+    """After an upgrade that brings a rollup of days, every slot waits, and there are no days yet."""
+    happened = [(0, FIRST, MODELS[0], TOOLS[0], 5), (1, FIRST + timedelta(days=1), MODELS[1], TOOLS[1], 7)]
+    _happen(_sessions(), happened)
+    roll_up()
+    ever = Period(FIRST, FIRST + timedelta(days=3), ZoneInfo("UTC"))
+    told = (
+        usage_totals(ever),
+        tools_by_name("tool", ever),
+        session_counts("model", ever),
+        call_times("tool", ever),
+    )
+    for model in (DailyUsage, DailyToolUsage, DailyToolTimes, SessionReturn):
+        model.objects.all().delete()
+    mark_dirty([quarter_of(FIRST), quarter_of(FIRST + timedelta(days=1))])
+    assert told[0].responses == 2
+    again = (
+        usage_totals(ever),
+        tools_by_name("tool", ever),
+        session_counts("model", ever),
+        call_times("tool", ever),
+    )
+    assert _plain(again) == _plain(told)
+
+
+def _plain(told: Any) -> Any:
+    return (*told[:3], {name: list(times) for name, times in told[3].items()})
