@@ -56,9 +56,24 @@ class Cut:
         return cls(range(first, after), tuple(edge for edge in edges if edge))
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What this process has seen of the days."""
+
+    whole: bool = False
+
+
+_SEEN = _Seen()
+
+
 def days_are_whole() -> bool:
-    """Whether days say what quarters say. Not while slots wait to be rolled up, as all do after an upgrade."""
-    return not DirtyQuarter.objects.exists()
+    """Whether days say what quarters say. Not while slots wait to be rolled up, as all do after an upgrade.
+
+    Asked until it is so for once: from then on one transaction changes both.
+    """
+    if not _SEEN.whole:
+        _SEEN.whole = not DirtyQuarter.objects.exists()
+    return _SEEN.whole
 
 
 class _Source:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from analytics.days import answers
 from analytics.days.answers import (
     session_counts,
     tool_totals,
@@ -237,7 +238,7 @@ def test_nothing_has_no_percentile() -> None:
     assert nearest_rank([], 0.5) is None
 
 
-def test_while_slots_wait_to_be_rolled_up_quarters_answer() -> None:
+def test_while_slots_wait_to_be_rolled_up_quarters_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """After an upgrade that brings a rollup of days, every slot waits, and there are no days yet."""
     happened = [(0, FIRST, MODELS[0], TOOLS[0], 5), (1, FIRST + timedelta(days=1), MODELS[1], TOOLS[1], 7)]
     _happen(_sessions(), happened)
@@ -252,6 +253,7 @@ def test_while_slots_wait_to_be_rolled_up_quarters_answer() -> None:
     for model in (DailyUsage, DailyToolUsage, DailyToolTimes, SessionReturn):
         model.objects.all().delete()
     mark_dirty([quarter_of(FIRST), quarter_of(FIRST + timedelta(days=1))])
+    monkeypatch.setattr(answers, "_SEEN", answers._Seen())
     assert told[0].responses == 2
     again = (
         usage_totals(ever),

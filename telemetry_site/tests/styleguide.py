@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import sin
 from typing import Any
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -92,17 +94,25 @@ def error_page(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, f"{name}.html", {"site_state": EXAMPLE_STATE})
 
 
+# Every page that templates link to without naming a thing; those whose address matters to a test are named first.
+NAMED = {
+    "dashboard": "",
+    "explore": "explore",
+    "session-list": "sessions",
+    "feature-list": "features",
+    "alert-list": "alerts",
+    "data-quality": "data-quality",
+    "search": "search",
+}
+TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
+LINKED = {name for file in TEMPLATES for name in re.findall(r"{% url '([\w-]+)' %}", file.read_text("utf-8"))}
+
 urlpatterns = [
-    path("", styleguide, name="dashboard"),
-    path("explore", styleguide, name="explore"),
-    path("sessions", styleguide, name="session-list"),
-    path("features", styleguide, name="feature-list"),
-    path("alerts", styleguide, name="alert-list"),
-    path("alerts/notifications", styleguide, name="notification-list"),
     path("alerts/notifications/bell", bell, name="notification-bell"),
-    path("data-quality", styleguide, name="data-quality"),
-    path("search", styleguide, name="search"),
-    path("tokens", styleguide, name="token-list"),
-    path("sync/progress", styleguide, name="sync-progress"),
     path("error/<slug:name>", error_page),
+    *(path(route, styleguide, name=name) for name, route in NAMED.items()),
+    *(
+        path(f"frame/{name}", styleguide, name=name)
+        for name in sorted(LINKED - {*NAMED, "notification-bell"})
+    ),
 ]
