@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from django.conf import settings
 from psycopg import sql
 
 FEWEST = 200
@@ -35,7 +36,9 @@ def answers(folder: Path, database: str | None) -> dict[str, Any]:
     environ |= {"DJANGO_SETTINGS_MODULE": "telemetry_site.tests.settings"}
     environ |= {"TEST_DATABASE_URL": database} if database else {}
     command = [sys.executable, "-m", "telemetry_site.tests.same_answers", str(folder)]
-    done = subprocess.run(command, env=environ, check=False, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=settings.BASE_DIR, env=environ, check=False, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(done.stdout)
     return found
