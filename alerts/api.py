@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_cache_control
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -128,7 +128,13 @@ class AlertListView(OwnVersions):
         Parameters.of(request)
         read = shapes.RuleInput(data=request.data)
         read.is_valid(raise_exception=True)
-        values, channels = rule_values(read.validated_data, projects=readable_projects(request))
+        projects = readable_projects(request)
+        if projects is not None and "public_id" in read.validated_data:
+            # That an id is taken would tell of a rule that must not be known of.
+            raise ValidationError(
+                {"id": ["A token that is for some projects lets the server choose the id."]}
+            )
+        values, channels = rule_values(read.validated_data, projects=projects)
         try:
             rule = create_rule(values, channels or [], now=timezone.now(), by=who(request))
         except RuleConflict as error:

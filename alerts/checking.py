@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from alerts.definition import Scope
 from alerts.models import AlertEvent, AlertInstance
+from alerts.querysets.history import last_firings
 from sessions.api_fields import iso
 
 
@@ -32,25 +33,17 @@ def firing_now(*, rule_id: str | None = None, session_id: str | None = None) -> 
         found = found.filter(rule__public_id=rule_id)
     if session_id:
         found = found.filter(~Q(rule__scope=Scope.SESSION) | Q(subject=session_id))
-    instances = list(found.select_related("rule").order_by("-since", "-id"))
-    messages = _messages(instances)
-    ranks = {"critical": 0, "warning": 1, "info": 2}
-    told = [_firing(each, messages.get(each.pk, "")) for each in instances]
-    return sorted(told, key=lambda each: ranks[each.severity])
+    instances = list(found.select_related("rule").gravest_first())
+    last = last_firings(each.pk for each in instances)
+    return [_firing(each, last.get(each.pk)) for each in instances]
 
 
-def _messages(instances: list[AlertInstance]) -> dict[int, str]:
-    """{instance: what its last firing said}."""
-    events = AlertEvent.objects.filter(instance__in=[each.pk for each in instances]).firings()
-    return dict(events.order_by("event_time", "id").values_list("instance_id", "message"))
-
-
-def _firing(instance: AlertInstance, message: str) -> Firing:
+def _firing(instance: AlertInstance, event: AlertEvent | None) -> Firing:
     return Firing(
         rule=instance.rule.public_id,
         name=instance.rule.name,
         severity=instance.severity,
-        message=message or instance.rule.name,
+        message=event.message if event else instance.rule.name,
         subject=instance.subject,
         since=iso(instance.since),
     )

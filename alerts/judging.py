@@ -16,7 +16,7 @@ from alerts.marks import Marked
 from alerts.measurements import MOST_GROUPS, Measurements, Wanted, sessions_wanted
 from alerts.models import AlertInstance, AlertRule
 from alerts.projection import passes_at
-from alerts.querysets.measured import last_states
+from alerts.querysets.history import last_states
 from alerts.recording import Told
 from alerts.replay import Group, Place, Replayed, Transition, replay, session_transitions
 from alerts.session_rules import IDLE, session_facts, session_values

@@ -8,13 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts.definition import RuleDefinition
-from alerts.querysets.measured import (
-    call_times,
-    event_counts,
-    session_begins,
-    tool_parts,
-    usage_parts,
-)
+from alerts.querysets.measured import call_times, event_counts, parts_by_quarter, session_begins
 from alerts.replay import Group
 from alerts.windows import Course, LevelCourse, Parts, PerSessionCourse, RankedCourse, SummedCourse
 from analytics.metrics import METRICS, Aggregation, Source
@@ -172,13 +166,13 @@ def _rollup_rows(
     wanted: Wanted, columns: set[str], first: int, stop: int, *, by_session: bool
 ) -> list[tuple[Group, dict[str, Any]]]:
     """(group, sums) of rollup rows that the filters let through."""
-    ask = usage_parts if _source(wanted) is Source.USAGE else tool_parts
     filters = dict(wanted.filters)
     by_model = "model_family" in wanted.group_by or "model_family" in filters
-    rows = ask(
+    rows = parts_by_quarter(
         columns,
         first,
         stop,
+        of_tools=_source(wanted) is not Source.USAGE,
         project_id=wanted.project_id,
         dimensions=_stored(wanted.group_by, by_model=by_model),
         filters={name: values for name, values in filters.items() if name != "model_family"},

@@ -7,6 +7,7 @@ from typing import Any
 
 from alerts.definition import ConditionKind
 from alerts.models import AlertEvent, AlertInstance, AlertRule
+from alerts.querysets.history import last_firings
 from alerts.representation import event_json, rules_json
 from alerts.states import State
 from alerts.wording import amount, limit_words, rule_sentence
@@ -109,11 +110,8 @@ class FiringRow:
 def firing_rows() -> list[FiringRow]:
     """What fires now, the gravest and then the latest first; at most MOST_FIRING."""
     found = AlertInstance.objects.firing().filter(rule__deleted_at=None, rule__is_active=True)
-    ranks = {"critical": 0, "warning": 1, "info": 2}
-    instances = list(found.select_related("rule").order_by("-since", "-id")[:MOST_FIRING])
-    instances.sort(key=lambda each: ranks[each.severity])
-    events = AlertEvent.objects.filter(instance__in=[each.pk for each in instances]).firings()
-    last = {event.instance_id: event for event in events.order_by("event_time", "id")}
+    instances = list(found.select_related("rule").gravest_first()[:MOST_FIRING])
+    last = last_firings(each.pk for each in instances)
     return [_firing(each, last.get(each.pk)) for each in instances]
 
 

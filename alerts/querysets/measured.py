@@ -1,13 +1,11 @@
 """What rules are measured by: sums of rollups and small tables per quarter, group and session."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, F, Sum
 from django.db.models.functions import Coalesce
 
-from alerts.models import AlertEvent
 from analytics.models import SessionToolUsage, SessionUsage
 from analytics.querysets import EVENT_NAMES, SESSION_NAMES, TOOL_NAMES, USAGE_NAMES, row_name
 from sessions.bulk import in_chunks
@@ -16,49 +14,29 @@ from sessions.models import AgentSession, SessionEvent, ToolCall
 Filters = Mapping[str, Iterable[str]]
 
 
-def usage_parts(
+def parts_by_quarter(
     columns: Iterable[str],
     first: int,
     stop: int,
     *,
+    of_tools: bool,
     project_id: int | None,
     dimensions: Iterable[str],
     filters: Filters,
     by_session: bool,
 ) -> list[dict[str, Any]]:
-    """Sums (`sum_<column>`) of SessionUsage per quarter, group (`of_<dimension>`) and, if asked, session."""
-    rows = SessionUsage.objects.filter(quarter__gte=first, quarter__lt=stop)
-    return _parts(rows, USAGE_NAMES, columns, project_id, dimensions, filters, by_session)
-
-
-def tool_parts(
-    columns: Iterable[str],
-    first: int,
-    stop: int,
-    *,
-    project_id: int | None,
-    dimensions: Iterable[str],
-    filters: Filters,
-    by_session: bool,
-) -> list[dict[str, Any]]:
-    """The same of SessionToolUsage."""
-    rows = SessionToolUsage.objects.filter(quarter__gte=first, quarter__lt=stop)
-    return _parts(rows, TOOL_NAMES, columns, project_id, dimensions, filters, by_session)
-
-
-def _parts(
-    rows: Any,
-    names: Mapping[str, Any],
-    columns: Iterable[str],
-    project_id: int | None,
-    dimensions: Iterable[str],
-    filters: Filters,
-    by_session: bool,
-) -> list[dict[str, Any]]:
+    """Sums (`sum_<column>`) of a rollup per quarter, group (`of_<dimension>`) and, if asked, session."""
+    manager, names = _rollup(of_tools=of_tools)
+    rows = manager.objects.filter(quarter__gte=first, quarter__lt=stop)
     rows, keys = _named(rows, names, project_id, dimensions, filters)
     keys = ["quarter", *(["session_id"] if by_session else []), *keys]
     sums = {f"sum_{name}": Sum(name) for name in columns}
     return list(rows.order_by().values(*keys).annotate(**sums))
+
+
+def _rollup(*, of_tools: bool) -> tuple[Any, Mapping[str, Any]]:
+    """The rollup of tool calls or of responses, and what its dimensions are called."""
+    return (SessionToolUsage, TOOL_NAMES) if of_tools else (SessionUsage, USAGE_NAMES)
 
 
 def _named(
@@ -133,7 +111,7 @@ def session_sums(
     session_ids: Collection[int] | None,
 ) -> dict[int, dict[str, Any]]:
     """{session: sums over all its rollup rows that the filters let through}; None: of every session."""
-    manager, names = (SessionToolUsage, TOOL_NAMES) if of_tools else (SessionUsage, USAGE_NAMES)
+    manager, names = _rollup(of_tools=of_tools)
     chunks: Iterable[Any] = [None] if session_ids is None else in_chunks(session_ids)
     sums = {f"sum_{name}": Sum(name) for name in columns}
     found: dict[int, dict[str, Any]] = {}
@@ -161,7 +139,7 @@ def top_sessions(
     count: int,
 ) -> list[tuple[int, int]]:
     """(session, sum of the columns) of those that contributed most to a window."""
-    manager, names = (SessionToolUsage, TOOL_NAMES) if of_tools else (SessionUsage, USAGE_NAMES)
+    manager, names = _rollup(of_tools=of_tools)
     rows = manager.objects.filter(quarter__gte=first, quarter__lt=stop)
     rows, _ = _named(rows, names, project_id, (), filters)
     first_column, *others = (Coalesce(F(name), 0) for name in columns)
@@ -170,12 +148,3 @@ def top_sessions(
         total = total + column
     summed = rows.order_by().values_list("session_id").annotate(part=Sum(total))
     return list(summed.order_by("-part", "session_id")[:count])
-
-
-def last_states(rule_id: int, since: datetime, before: datetime) -> list[Any]:
-    """The last event of each instance of a rule before a moment, of those since the rule means what it does."""
-    found: dict[int, Any] = {}
-    events = AlertEvent.objects.filter(rule_id=rule_id, event_time__lt=before, evaluated_at__gte=since)
-    for event in events.select_related("instance").order_by("event_time", "id"):
-        found[event.instance_id] = event
-    return list(found.values())

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 from django.db import models
-from django.db.models import Count, Max, Q
+from django.db.models import Case, Count, Max, Q, Value, When
 
 from sessions.scope import Projects, in_projects
 
@@ -49,6 +49,13 @@ class AlertInstanceQuerySet(models.QuerySet[Any]):
         """Those that are anything but well."""
         return self.exclude(state="ok")
 
+    def gravest_first(self) -> Any:
+        """By severity, and of one severity the latest first."""
+        gravity = Case(
+            When(severity="critical", then=Value(0)), When(severity="warning", then=Value(1)), default=2
+        )
+        return self.order_by(gravity, "-since", "-id")
+
     def counts_by_rule(self) -> dict[int, int]:
         """{rule: instances}, of rules that have any."""
         return dict(self.order_by().values_list("rule_id").annotate(n=Count("id")))
@@ -73,11 +80,6 @@ class AlertEventQuerySet(models.QuerySet[Any]):
     def counts_by_rule(self) -> dict[int, int]:
         """{rule: events}, of rules that have any."""
         return dict(self.order_by().values_list("rule_id").annotate(n=Count("id")))
-
-    def last_by_instance(self, rule_id: int, before: datetime) -> dict[int, Any]:
-        """{instance: its last event before a moment}."""
-        found = self.filter(rule_id=rule_id, event_time__lt=before).order_by("event_time", "id")
-        return {event.instance_id: event for event in found}
 
 
 class NotificationQuerySet(models.QuerySet[Any]):

@@ -2,20 +2,19 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from alerts.models import AlertEvent, AlertInstance, Channel, Delivery
+from alerts.models import Channel, Delivery
+from alerts.tests.fired import FIRED_AT, notification
 from alerts.tests.receiver import Receiver, receiving
 from alerts.tests.rules import rule
 
 pytestmark = pytest.mark.django_db
 
 CHANNELS = "/api/analytics/channels"
-NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 HOOK = {"name": "Ops", "kind": "webhook", "target": "https://hooks.example.org/T0/secret-part"}
 
 
@@ -89,25 +88,13 @@ def test_a_trial_says_how_it_went(client: Client, receiver: Receiver) -> None:
 
 def test_what_was_given_up_can_be_sent_again(client: Client) -> None:
     channel = Channel.objects.create(public_id="c", name="Ops", kind="webhook", target=HOOK["target"])
-    dear = rule(channels=[channel])
-    instance = AlertInstance.objects.create(
-        rule=dear, limit=dear.threshold, severity="warning", state="firing"
-    )
-    event = AlertEvent.objects.create(
-        rule=dear,
-        instance=instance,
-        dedupe_key="x",
-        from_state="ok",
-        to_state="firing",
-        reason="threshold",
-        severity="warning",
-        message="Dear",
-        rule_version=1,
-        event_time=NOW,
-        evaluated_at=NOW,
-    )
     row = Delivery.objects.create(
-        event=event, channel=channel, state="dead", attempts=7, created_at=NOW, not_before=NOW
+        event=notification("dear").event,
+        channel=channel,
+        state="dead",
+        attempts=7,
+        created_at=FIRED_AT,
+        not_before=FIRED_AT,
     )
     [listed] = client.get(f"{CHANNELS}/c/deliveries").json()["items"]
     assert (listed["deliveryState"], listed["attempts"]) == ("dead", 7)

@@ -10,9 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from alerts.models import Channel, Delivery, Silence
+from alerts.tests.fired import notification
 from alerts.tests.receiver import Receiver, receiving
 from alerts.tests.rules import rule
-from alerts.tests.test_notification_api import notification
 from sessions.models import Project
 
 pytestmark = pytest.mark.django_db

@@ -1,46 +1,22 @@
 """What the bell shows, by API."""
 
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from alerts.models import AlertEvent, AlertInstance, AlertRule, Notification
+from alerts.models import AlertEvent
+from alerts.tests.fired import notification
 from sessions.models import Project
 
 pytestmark = pytest.mark.django_db
 
 NOTIFICATIONS = "/api/analytics/notifications"
-NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def client() -> Client:
     return Client(headers={"host": "localhost"})
-
-
-def notification(name: str, project: Project | None = None) -> Notification:
-    five = Decimal(5)
-    rule = AlertRule.objects.create(
-        public_id=name, name=name, metric="session_cost", aggregation="sum", threshold=five, project=project
-    )
-    instance = AlertInstance.objects.create(rule=rule, limit=five, severity="warning", state="firing")
-    event = AlertEvent.objects.create(
-        rule=rule,
-        instance=instance,
-        dedupe_key=name,
-        from_state="ok",
-        to_state="firing",
-        reason="threshold",
-        severity="warning",
-        message=f"{name} fired",
-        rule_version=1,
-        event_time=NOW,
-        evaluated_at=NOW,
-    )
-    return Notification.objects.create(event=event)
 
 
 def patch(client: Client, path: str, body: str) -> Any:

@@ -16,7 +16,8 @@ import pytest
 import yaml
 from django.urls import resolve
 
-from alerts.models import AlertEvent, AlertInstance, AlertRule, Channel, Delivery, Notification
+from alerts.models import AlertRule, Channel, Delivery, Notification
+from alerts.tests.fired import fired_rule
 from analytics.rollups import roll_up
 from analytics.tests import passkey_plans as planned
 from sessions.models import AgentSession, Project, ToolCall
@@ -121,32 +122,8 @@ def work(folder: Path, name: str, *, slug: str, model: str) -> Names:
 
 def alert(name: str, project: Project | None) -> None:
     """A rule that has fired and said so, and is paused since: another evaluation would change what it says."""
-    rule = AlertRule.objects.create(
-        public_id=name,
-        name=name,
-        project=project,
-        metric="session_cost",
-        aggregation="sum",
-        threshold=5,
-        is_active=False,
-    )
-    instance = AlertInstance.objects.create(
-        rule=rule, limit=5, severity="warning", state="firing", subject=name
-    )
-    event = AlertEvent.objects.create(
-        rule=rule,
-        instance=instance,
-        dedupe_key=name,
-        from_state="ok",
-        to_state="firing",
-        reason="threshold",
-        severity="warning",
-        message=f"{name} fired",
-        rule_version=1,
-        event_time=planned.NOW,
-        evaluated_at=planned.NOW,
-    )
-    Notification.objects.create(event=event)
+    rule = fired_rule(name, project, at=planned.NOW, subject=name, is_active=False)
+    event = rule.events.get()
     if project is not None:
         address = f"https://{name}.example.org/hook"
         channel = Channel.objects.create(
@@ -336,6 +313,9 @@ def test_a_bound_token_makes_and_ends_alerts_of_its_projects_alone() -> None:
     assert make("a", project="mine") == 201
     assert [make("b"), make("c", project="foreign"), make("d", project="nowhere")] == [400, 400, 400]
     # By name, since a rule's filter names what it watches.
+    # Whether an id is taken would tell what other projects have.
+    ids = [make(f"i-{name}", project="mine", id=name) for name in ("of-foreign", "of-all", "nobody")]
+    assert ids == [400, 400, 400]
     watched = [make(f"w-{name}", project="mine", filters={"project": [name]}) for name in ("mine", "foreign")]
     assert watched == [201, 400]
     for name in ("of-foreign", "of-all"):
