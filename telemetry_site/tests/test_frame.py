@@ -207,3 +207,42 @@ def test_error_pages_lead_somewhere(guide: Page, address: str) -> None:
         guide.goto(f"{address}/error/{name}")
         assert Axe().run(guide).violations_count == 0, name
         expect(guide.get_by_role("link", name="dashboard").last).to_have_attribute("href", "/")
+
+
+PAGES = ("Dashboard", "Explore", "Sessions", "Features", "Alerts", "Data quality")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_narrow_window_reaches_every_page_by_its_menu(browser: Any, address: str, scripts: bool) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 640}, java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto(address)
+    menu = page.locator("details.menu > summary")
+    menu.focus()
+    page.keyboard.press("Enter")
+    for name in PAGES:
+        expect(page.get_by_role("link", name=name, exact=True)).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Dashboard", exact=True)).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/explore")
+    context.close()
+
+
+def test_the_menu_closes_and_gives_the_focus_back(guide: Page) -> None:
+    guide.set_viewport_size({"width": 390, "height": 844})
+    guide.get_by_text("Menu", exact=True).click()
+    link = guide.get_by_role("link", name="Alerts", exact=True)
+    link.focus()
+    assert Axe().run(guide).violations_count == 0
+    guide.keyboard.press("Escape")
+    expect(link).to_be_hidden()
+    expect(guide.locator("details.menu > summary")).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [780, 1000, 1345, 1440])
+def test_no_link_of_the_navigation_is_cut_off(guide: Page, width: int) -> None:
+    guide.set_viewport_size({"width": width, "height": 800})
+    for name in PAGES:
+        expect(guide.locator("nav.nav").get_by_role("link", name=name, exact=True)).to_be_in_viewport(ratio=1)

@@ -1,0 +1,21 @@
+// The menu of narrow windows is a <details> and works by itself. This closes it the ways that people expect:
+// by Escape, which gives the focus back, by a click elsewhere, and by moving on with the Tab key.
+"use strict";
+
+(() => {
+  const open = () => document.querySelector("details[data-menu][open]");
+
+  document.addEventListener("keydown", (event) => {
+    const menu = open();
+    if (event.key !== "Escape" || !menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+
+  const leave = (event) => {
+    const menu = open();
+    if (menu && !menu.contains(event.target)) menu.open = false;
+  };
+  document.addEventListener("click", leave);
+  document.addEventListener("focusin", leave);
+})();
