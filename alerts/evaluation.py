@@ -12,6 +12,7 @@ from alerts.judging import Judge, Judged
 from alerts.models import AlertEvent, AlertRule, EvaluationMark
 from alerts.recording import Recorder, stored
 from alerts.states import State
+from sessions.bulk import save_columns
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ def evaluate(now: datetime, *, is_first_import: bool = False) -> EvaluationRepor
     report, noted = EvaluationReport(), marks.marked()
     rules = list(AlertRule.objects.evaluated())
     judge, judged = Judge(rules, noted, now), []
-    for rule in rules:
+    for rule in judge.furthest_first(rules):
         found = _evaluate_one(judge, rule, now, report, is_first_import=is_first_import)
         if found is not None:
             judged.append(found)
@@ -102,7 +103,7 @@ def _note(judged: Sequence[Judged], now: datetime) -> None:
             rule.evaluated_to, rule.last_value, rule.last_evaluated_at = each.to, stored(each.value), now
             rule.groups_left_out, rule.error, rule.error_count = each.groups_left_out, "", 0
             rules.append(rule)
-    AlertRule.objects.bulk_update(rules, KNOWN, batch_size=100)
+    save_columns(AlertRule, rules, KNOWN)
 
 
 def _is_changed(judged: Judged) -> bool:

@@ -5,9 +5,9 @@ from typing import Any
 from django.urls import reverse
 
 from alerts.definition import RuleDefinition, Scope
-from alerts.measurements import ADDING
 from alerts.querysets.measured import top_sessions
 from alerts.replay import Transition
+from alerts.rollup_parts import ADDING
 from analytics.metrics import Source
 from analytics.periods import quarter_start
 from sessions.api_fields import iso

@@ -13,26 +13,25 @@ from typing import Any
 from alerts.definition import ConditionKind, RuleDefinition, Scope, Severity
 from alerts.evidence import session_evidence, window_evidence
 from alerts.marks import Marked
-from alerts.measurements import MOST_GROUPS, Measurements, Wanted, sessions_wanted
+from alerts.measurements import MOST_GROUPS, Measurements, sessions_wanted
 from alerts.models import AlertInstance, AlertRule
 from alerts.projection import passes_at
 from alerts.querysets.history import last_states
 from alerts.recording import Told
 from alerts.replay import Group, Place, Replayed, Transition, replay, session_transitions
-from alerts.session_rules import IDLE, session_facts, session_values
+from alerts.rollup_parts import Wanted
+from alerts.session_rules import IDLE, SessionValues, session_facts
 from alerts.states import Reason, Standing, State
-from alerts.windows import Course, Measured, lookback, slot_quarters, window_start
+from alerts.windows import Course, Measured, earliest_needed, lookback, slot_quarters, window_start
 from alerts.wording import outlook, sentence
 from analytics.metrics import Source
-from analytics.periods import quarter_ceiling, quarter_of, quarter_start
+from analytics.periods import quarter_of, quarter_start
 from sessions.bulk import in_chunks
 from sessions.models import AgentSession, SessionEvent
 
 PLANS = (Source.TASKS, Source.FEATURES)
 # Data that comes later than this does not make a rule look at its windows again.
 LATEST_DATA = timedelta(days=31)
-# How far back is read, in days: rules whose windows are of like length share what is read.
-REACHES = (3, 10, 40, 100)
 QUARTERS_OF_A_DAY = 96
 # Sources of titles that somebody chose; the others repeat what was asked.
 NAMED_TITLES = ("custom-title", "ai-title", "summary")
@@ -65,10 +64,17 @@ class Judge:
 
     def __init__(self, rules: Sequence[AlertRule], noted: Marked, now: datetime) -> None:
         self._noted, self._now = noted, now
+        self._metrics = frozenset(rule.metric for rule in rules)
+        self._definitions = {rule.pk: rule.definition for rule in rules}
+        self._remembered: set[int] | None = None
         self._standings, self._ending = _how_they_stand(rules, now)
         self._touched: dict[Source, set[int]] = {}
         self._read: dict[tuple[int, int], Measurements] = {}
-        self._values: dict[tuple[Wanted, frozenset[int] | None], dict[int, Measured]] = {}
+        self._values: dict[frozenset[int] | None, SessionValues] = {}
+
+    def furthest_first(self, rules: Iterable[AlertRule]) -> list[AlertRule]:
+        """Rules in an order in which what is read for one serves those after it."""
+        return sorted(rules, key=lambda rule: lookback(self._definitions[rule.pk]), reverse=True)
 
     def judge(self, rule: AlertRule) -> Judged | None:
         """What a rule tells now; None where nothing could have changed."""
@@ -81,7 +87,7 @@ class Judge:
         due = None if rule.evaluated_to is None else self._noted.sessions | ending
         if due is not None and not due:
             return None
-        definition = rule.definition
+        definition = self._definitions[rule.pk]
         measured = self._measured(definition, rule.project_id, due)
         found = list(session_facts(definition, measured, self._now, ending=ending))
         standings = _session_standings(rule, [each.facts.session for each in found])
@@ -97,13 +103,13 @@ class Judge:
     def _measured(
         self, definition: RuleDefinition, project_id: int | None, due: set[int] | None
     ) -> dict[int, Measured]:
-        key = (Wanted.of(definition, project_id), None if due is None else frozenset(due))
+        key = None if due is None else frozenset(due)
         if key not in self._values:
-            self._values[key] = session_values(definition, project_id, due)
-        return self._values[key]
+            self._values[key] = SessionValues(due, self._metrics)
+        return self._values[key].of(definition, project_id)
 
     def _windows(self, rule: AlertRule) -> Judged | None:
-        definition = rule.definition
+        definition = self._definitions[rule.pk]
         begins = window_start(definition, rule.effective_from)
         known_to = begins if rule.evaluated_to is None else max(begins, quarter_of(rule.evaluated_to))
         touched = self._touched_quarters(definition, begins)
@@ -112,7 +118,7 @@ class Judge:
         is_late = rule.evaluated_to is not None and first < known_to
         if not self._could_change(rule, definition, touched, known_to, is_late=is_late):
             return None
-        standings = _standings_before(rule, first) if is_late else self._standings[rule.pk]
+        standings = self._standings_before(rule, first) if is_late else self._standings[rule.pk]
         courses, left_out = self._courses(rule, definition, first, stop, standings)
         sessions = self._begun(rule, definition, first, stop)
         told = replay(definition, courses, first, stop, now=self._now, standings=standings, sessions=sessions)
@@ -127,6 +133,13 @@ class Judge:
             told.standings,
             self._corrections(rule, definition, told) if is_late else [],
         )
+
+    def _standings_before(self, rule: AlertRule, first: int) -> dict[Place, Standing]:
+        """How a rule's groups stood at a moment; most rules never had any that was not well."""
+        if self._remembered is None:
+            known = AlertInstance.objects.filter(rule__in=self._definitions).order_by()
+            self._remembered = set(known.values_list("rule_id", flat=True).distinct())
+        return _standings_before(rule, first) if rule.pk in self._remembered else {}
 
     def _could_change(
         self, rule: AlertRule, definition: RuleDefinition, touched: set[int], known_to: int, *, is_late: bool
@@ -178,7 +191,7 @@ class Judge:
             courses = {**courses, group: NOTHING}
         if len(courses) <= MOST_GROUPS:
             return courses, 0
-        whole = (first - _quarters(lookback(definition)), stop)
+        whole = (earliest_needed(definition, first), stop)
         sizes = {group: course.over(*whole).samples for group, course in courses.items()}
         ranked = sorted(courses, key=lambda group: (group not in open_groups, -sizes[group], group))
         return {group: courses[group] for group in ranked[:MOST_GROUPS]}, len(courses) - MOST_GROUPS
@@ -190,12 +203,12 @@ class Judge:
         return self._measurements(definition, first, stop).courses(wanted).get(())
 
     def _measurements(self, definition: RuleDefinition, first: int, stop: int) -> Measurements:
-        wanted = quarter_of(self._now) - first + _quarters(lookback(definition))
-        days = next((days for days in REACHES if days * QUARTERS_OF_A_DAY >= wanted), None)
-        reach = days * QUARTERS_OF_A_DAY if days else wanted
-        begin = (quarter_of(self._now) - reach) // QUARTERS_OF_A_DAY * QUARTERS_OF_A_DAY
+        begin = earliest_needed(definition, first) // QUARTERS_OF_A_DAY * QUARTERS_OF_A_DAY
         end = (stop // QUARTERS_OF_A_DAY + 1) * QUARTERS_OF_A_DAY
-        return self._read.setdefault((begin, end), Measurements(begin, end))
+        for (from_, to), read in self._read.items():
+            if from_ <= begin and end <= to:
+                return read
+        return self._read.setdefault((begin, end), Measurements(begin, end, self._metrics))
 
     def _touched_quarters(self, definition: RuleDefinition, begins: int) -> set[int]:
         oldest = max(begins, quarter_of(self._now - LATEST_DATA))
@@ -242,10 +255,6 @@ class _Nothing:
 
 
 NOTHING = _Nothing()
-
-
-def _quarters(length: timedelta) -> int:
-    return quarter_ceiling(quarter_start(0) + length)
 
 
 def _settled(rule: RuleDefinition, now: datetime) -> int:

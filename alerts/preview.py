@@ -8,12 +8,13 @@ from decimal import Decimal
 
 from alerts.conditions import limits_of
 from alerts.definition import RuleDefinition, Scope
-from alerts.measurements import Measurements, Wanted, sessions_wanted
+from alerts.measurements import Measurements, sessions_wanted
 from alerts.models import AlertRule
 from alerts.replay import Group, Transition, firings, replay, session_transitions
-from alerts.session_rules import session_facts, session_values, sessions_between
+from alerts.rollup_parts import Wanted
+from alerts.session_rules import SessionValues, session_facts, sessions_between
 from alerts.states import ALARMED, State
-from alerts.windows import Course, lookback, slot_quarters, slots, spread, window_start
+from alerts.windows import Course, earliest_needed, slot_quarters, slots, spread, window_start
 from alerts.wording import rule_sentence
 from analytics.metrics import Aggregation
 from analytics.periods import quarter_of, quarter_start
@@ -62,8 +63,7 @@ def preview(
 def _of_windows(rule: AlertRule, start: datetime, end: datetime, most_points: int) -> Preview:
     definition = rule.definition
     first, stop = window_start(definition, start), quarter_of(end) + slot_quarters(definition)
-    reach = int(lookback(definition) / timedelta(minutes=15))
-    read = Measurements(first - reach, stop)
+    read = Measurements(earliest_needed(definition, first), stop)
     wanted = Wanted.of(definition, rule.project_id)
     courses, left_out = _largest(read.courses(wanted), first, stop)
     sessions = read.courses(sessions_wanted(wanted)).get(()) if definition.min_sessions else None
@@ -93,7 +93,7 @@ def _of_sessions(rule: AlertRule, start: datetime, end: datetime, now: datetime,
     definition = rule.definition
     transitions: list[Transition] = []
     lately = sessions_between(start, end)
-    measured = session_values(definition, rule.project_id, set(lately))
+    measured = SessionValues(set(lately), ()).of(definition, rule.project_id)
     for found in session_facts(definition, measured, now):
         changes = session_transitions(definition, found.facts, {})
         if changes and start <= changes[0].at < end:

@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from alerts.conditions import Limit, judge, limits_of
 from alerts.definition import RuleDefinition
-from alerts.measurements import ADDING, EVENT_KINDS, NANO, ONE
 from alerts.querysets.measured import filtered_sessions, session_sums
 from alerts.replay import SessionFacts
+from alerts.rollup_parts import ADDING, EVENT_KINDS, NANO, ONE, Adding, columns_alike
 from alerts.states import Verdict
 from alerts.windows import Measured
 from analytics.metrics import Source
@@ -89,27 +90,46 @@ def sessions_between(start: datetime, end: datetime) -> dict[int, datetime]:
     return dict(during.values_list("pk", "ended_at"))
 
 
-def session_values(
-    rule: RuleDefinition, project_id: int | None, session_ids: Collection[int] | None
-) -> dict[int, Measured]:
-    """The values of the sessions that have one (None: of every session)."""
-    adding = ADDING.get(rule.metric)
-    if adding is None:
-        return _column_values(rule, project_id, session_ids)
-    sums = session_sums(
-        adding.columns,
-        of_tools=rule.measure.source is not Source.USAGE,
-        project_id=project_id,
-        filters=rule.filters,
-        session_ids=session_ids,
-    )
-    found = {}
-    for key, row in sums.items():
-        parts = adding.parts(row)
-        known = bool(parts.whole)
-        value = parts.part * adding.scale / (parts.whole if adding.is_ratio else 1) if known else None
-        found[key] = Measured(value, parts.samples)
-    return found
+class SessionValues:
+    """The values of some sessions (None: of every session) for rules about some metrics, each read once."""
+
+    def __init__(self, session_ids: Collection[int] | None, metrics: Iterable[str]) -> None:
+        self._ids = session_ids
+        self._metrics = [name for name in metrics if name in ADDING]
+        self._sums: dict[Any, dict[int, dict[str, Any]]] = {}
+        self._told: dict[Any, dict[int, Measured]] = {}
+
+    def of(self, rule: RuleDefinition, project_id: int | None) -> dict[int, Measured]:
+        """{session: its value}, of those that have one."""
+        key = (rule.metric, project_id, tuple(sorted(rule.filters.items())))
+        if key not in self._told:
+            self._told[key] = self._tell(rule, project_id)
+        return self._told[key]
+
+    def _tell(self, rule: RuleDefinition, project_id: int | None) -> dict[int, Measured]:
+        adding = ADDING.get(rule.metric)
+        if adding is None:
+            return _column_values(rule, project_id, self._ids)
+        return {key: _measured(adding, row) for key, row in self._read(rule, project_id).items()}
+
+    def _read(self, rule: RuleDefinition, project_id: int | None) -> dict[int, dict[str, Any]]:
+        of_tools = rule.measure.source is not Source.USAGE
+        key = (of_tools, project_id, tuple(sorted(rule.filters.items())))
+        if key not in self._sums:
+            self._sums[key] = session_sums(
+                columns_alike(rule.metric, self._metrics),
+                of_tools=of_tools,
+                project_id=project_id,
+                filters=rule.filters,
+                session_ids=self._ids,
+            )
+        return self._sums[key]
+
+
+def _measured(adding: Adding, row: Mapping[str, Any]) -> Measured:
+    parts = adding.parts(row)
+    value = parts.part * adding.scale / (parts.whole if adding.is_ratio else 1) if parts.whole else None
+    return Measured(value, parts.samples)
 
 
 def _column_values(

@@ -1,7 +1,7 @@
 """Values over windows of time. Time is counted in quarters (`analytics.periods`), windows are `[first, stop)`."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -16,6 +16,7 @@ from analytics.periods import DAY, local_date, months_before, quarter_of, quarte
 
 DAY_SECONDS = 86_400
 QUARTERS_OF_AN_HOUR = 4
+ONE = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,36 @@ class Course(Protocol):
 class SummedCourse:
     """Sums or ratios, which add up over quarters."""
 
-    def __init__(self, rows: Mapping[int, Parts], scale: Decimal, *, is_ratio: bool) -> None:
-        self._quarters = sorted(rows)
-        parts = [rows[quarter] for quarter in self._quarters]
-        self._part = [0, *accumulate(each.part for each in parts)]
-        self._whole = [0, *accumulate(each.whole for each in parts)]
-        self._samples = [0, *accumulate(each.samples for each in parts)]
+    def __init__(
+        self,
+        quarters: Sequence[int],
+        parts: Iterable[int],
+        wholes: Iterable[int],
+        samples: Iterable[int],
+        scale: Decimal = ONE,
+        *,
+        is_ratio: bool = False,
+    ) -> None:
+        """Columns of the same rows, ascending by quarter; a quarter may stand in several of them."""
+        self._quarters = quarters
+        self._part = [0, *accumulate(parts)]
+        self._whole = [0, *accumulate(wholes)]
+        self._samples = [0, *accumulate(samples)]
         self._scale, self._is_ratio = scale, is_ratio
+
+    @classmethod
+    def of(cls, rows: Mapping[int, Parts], scale: Decimal = ONE, *, is_ratio: bool = False) -> "SummedCourse":
+        """A course of what each quarter adds."""
+        quarters = sorted(rows)
+        kept = [rows[quarter] for quarter in quarters]
+        return cls(
+            quarters,
+            [each.part for each in kept],
+            [each.whole for each in kept],
+            [each.samples for each in kept],
+            scale,
+            is_ratio=is_ratio,
+        )
 
     def over(self, first: int, stop: int) -> Measured:
         low, high = bisect_left(self._quarters, first), bisect_left(self._quarters, stop)
@@ -212,6 +236,13 @@ def lookback(rule: RuleDefinition) -> timedelta:
     return max((_windows_before(rule) + 1) * length, length + 7 * DAY) + DAY
 
 
+def earliest_needed(rule: RuleDefinition, first: int) -> int:
+    """The first quarter of what has to be known to judge slots from `first` on."""
+    if rule.scope.is_calendar and rule.condition is ConditionKind.STATIC:
+        return window_start(rule, quarter_start(first))
+    return first - int(lookback(rule).total_seconds()) // QUARTER_SECONDS
+
+
 def _calendar_slots(rule: RuleDefinition, first: int, stop: int) -> Iterator[Slot]:
     zone, step = ZoneInfo(rule.time_zone), slot_quarters(rule)
     only_last = judged_when_closed(rule)
@@ -221,15 +252,11 @@ def _calendar_slots(rule: RuleDefinition, first: int, stop: int) -> Iterator[Slo
         closes = quarter_of(start_of_day(following, zone))
         earlier = _earlier_windows(rule, day, zone)
         subject = "" if only_last else day.isoformat()
-        for at in _steps(max(opens, (first - opens) // step * step + opens), closes, step):
+        for at in range(max(opens, (first - opens) // step * step + opens), min(closes, stop), step):
             end = min(at + step, closes)
             if first < end <= stop and (end == closes or not only_last):
                 yield Slot(at, end, (opens, end), subject, end == closes, earlier)
         day = following
-
-
-def _steps(first: int, stop: int, step: int) -> range:
-    return range(first, stop, step)
 
 
 def _earlier_windows(rule: RuleDefinition, day: date, zone: ZoneInfo) -> tuple[tuple[int, int], ...]:

@@ -1,6 +1,6 @@
 """What rules are measured by: sums of rollups and small tables per quarter, group and session."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Count, F, Sum
@@ -15,7 +15,7 @@ Filters = Mapping[str, Iterable[str]]
 
 
 def parts_by_quarter(
-    columns: Iterable[str],
+    columns: Sequence[str],
     first: int,
     stop: int,
     *,
@@ -24,14 +24,14 @@ def parts_by_quarter(
     dimensions: Iterable[str],
     filters: Filters,
     by_session: bool,
-) -> list[dict[str, Any]]:
-    """Sums (`sum_<column>`) of a rollup per quarter, group (`of_<dimension>`) and, if asked, session."""
+) -> list[tuple[Any, ...]]:
+    """(quarter, session if asked, each dimension's value, each column's sum) of a rollup, by quarter."""
     manager, names = _rollup(of_tools=of_tools)
     rows = manager.objects.filter(quarter__gte=first, quarter__lt=stop)
     rows, keys = _named(rows, names, project_id, dimensions, filters)
     keys = ["quarter", *(["session_id"] if by_session else []), *keys]
     sums = {f"sum_{name}": Sum(name) for name in columns}
-    return list(rows.order_by().values(*keys).annotate(**sums))
+    return list(rows.order_by("quarter").values_list(*keys).annotate(**sums))
 
 
 def _rollup(*, of_tools: bool) -> tuple[Any, Mapping[str, Any]]:

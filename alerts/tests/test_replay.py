@@ -27,12 +27,12 @@ def rule(**more: Any) -> RuleDefinition:
 
 def summed(values: dict[int, int]) -> Course:
     """A course of amounts, by the quarter counted from FIRST; each one is a sample."""
-    return SummedCourse({FIRST + n: Parts(v, v, v) for n, v in values.items()}, Decimal(1), is_ratio=False)
+    return SummedCourse.of({FIRST + n: Parts(v, v, v) for n, v in values.items()})
 
 
 def ratio(values: dict[int, tuple[int, int]]) -> Course:
     rows = {FIRST + n: Parts(part, whole, whole) for n, (part, whole) in values.items()}
-    return SummedCourse(rows, Decimal(100), is_ratio=True)
+    return SummedCourse.of(rows, Decimal(100), is_ratio=True)
 
 
 def told(of: RuleDefinition, course: Course, slots: int, *, now: datetime = FAR, **more: Any) -> Replayed:
