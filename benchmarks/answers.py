@@ -4,8 +4,9 @@
     python -m benchmarks.answers --entries 200000 --database postgres
     python -m benchmarks.answers --filled sqlite:////tmp/ledger.sqlite3 --only series --rounds 50
 
-A row is a request: the number of its queries, the slowest of them, half and 95 of 100 of its answers, and the same
-request again with the ETag of the first answer. Exit code 1 where an answer is no answer or a goal is missed.
+A row is a request: the number of its queries, the slowest of them, half and 95 of 100 of its answers by this process's
+CPU time and by the clock, and the same request again with the ETag of the first answer. The goal is the clock's; on a
+machine that does other work as well, CPU time tells more. Exit code 1 where an answer is no answer or a goal is missed.
 """
 
 from __future__ import annotations
@@ -28,14 +29,25 @@ from benchmarks.synthetic.fill import arguments_of, fill, prepare
 if TYPE_CHECKING:
     from django.test import Client
 
-HEADINGS = ("question", "queries", "slowest query", "CPU p50", "p50", "p95", "goal", "", "unchanged p50")
+HEADINGS = (
+    "question",
+    "queries",
+    "slowest query",
+    "CPU p50",
+    "CPU p95",
+    "p50",
+    "p95",
+    "goal",
+    "",
+    "unchanged p50",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
     """Milliseconds of one question's answers. `unchanged_ms` is None where there is no ETag to ask with.
 
-    `cpu_ms` is the median of this process's own time: all of it with SQLite, and steadier on a busy machine.
+    `cpu_samples_ms` are this process's own time: all of it with SQLite, and steadier on a busy machine.
     """
 
     question: Question
@@ -43,7 +55,7 @@ class Answered:
     queries: int
     slowest_query_ms: float
     samples_ms: tuple[float, ...]
-    cpu_ms: float
+    cpu_samples_ms: tuple[float, ...]
     unchanged_ms: float | None
 
     @property
@@ -55,11 +67,28 @@ class Answered:
         return percentile(self.samples_ms, 0.95)
 
     @property
+    def cpu_p50(self) -> float:
+        return median(self.cpu_samples_ms)
+
+    @property
+    def cpu_p95(self) -> float:
+        return percentile(self.cpu_samples_ms, 0.95)
+
+    @property
     def is_met(self) -> bool:
+        """By the clock."""
+        return self._keeps(self.p95)
+
+    @property
+    def is_met_by_cpu(self) -> bool:
+        """What it would be on a machine that does nothing else."""
+        return self._keeps(self.cpu_p95)
+
+    def _keeps(self, p95: float) -> bool:
         most = self.question.most_query_ms
         return (
             self.status == 200
-            and self.p95 <= self.question.most_ms
+            and p95 <= self.question.most_ms
             and (most is None or self.slowest_query_ms <= most)
         )
 
@@ -85,7 +114,7 @@ def ask(client: Client, question: Question, rounds: int) -> Answered:
         len(asked),
         max((_query_ms(sql, parameters) for sql, parameters in asked), default=0.0),
         tuple(wall for wall, _ in samples),
-        median(cpu for _, cpu in samples),
+        tuple(cpu for _, cpu in samples),
         unchanged,
     )
 
@@ -132,6 +161,9 @@ def measure(only: str, rounds: int) -> Iterator[Answered]:
     """Every question whose group or name holds `only`, against the current database."""
     from django.test import Client
 
+    from telemetry_site.loaded_program import load_and_keep
+
+    load_and_keep()  # as every worker of the server does
     client = Client(headers={"host": "localhost"})
     for question in questions(known()):
         if only in f"{question.group}: {question.name}":
@@ -149,8 +181,13 @@ def as_text(answered: Sequence[Answered], notes: Sequence[str]) -> str:
         rows.append(_cells(each))
     widths = [max(len(row[at]) for row in rows) for at in range(len(HEADINGS))]
     table = ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
+    return "\n".join([*notes, "Milliseconds.", *table, _verdict(answered)])
+
+
+def _verdict(answered: Sequence[Answered]) -> str:
     missed = sum(not each.is_met for each in answered)
-    return "\n".join([*notes, "Milliseconds.", *table, f"{len(answered)} questions, {missed} goals missed."])
+    by_cpu = sum(not each.is_met_by_cpu for each in answered)
+    return f"{len(answered)} questions, {missed} goals missed ({by_cpu} by CPU time)."
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
@@ -161,18 +198,24 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
 
 def _cells(each: Answered) -> tuple[str, ...]:
     unchanged = "–" if each.unchanged_ms is None else f"{each.unchanged_ms:.1f}"
-    mark = "" if each.is_met else f"HTTP {each.status}" if each.status != 200 else "MISSED"
     return (
         f"  {each.question.name}",
         str(each.queries),
         f"{each.slowest_query_ms:.1f}",
-        f"{each.cpu_ms:.1f}",
+        f"{each.cpu_p50:.1f}",
+        f"{each.cpu_p95:.1f}",
         f"{each.p50:.1f}",
         f"{each.p95:.1f}",
         f"{each.question.most_ms:.0f}",
-        mark,
+        _mark(each),
         unchanged,
     )
+
+
+def _mark(each: Answered) -> str:
+    if each.status != 200:
+        return f"HTTP {each.status}"
+    return "met" if each.is_met else "missed" if each.is_met_by_cpu else "MISSED, CPU too"
 
 
 def _run(asked: argparse.Namespace, database: str) -> int:
@@ -187,7 +230,11 @@ def _run(asked: argparse.Namespace, database: str) -> int:
     answered = list(measure(asked.only, asked.rounds))
     if asked.json:
         rows = [
-            {**asdict(each), "p50": each.p50, "p95": each.p95, "is_met": each.is_met} for each in answered
+            {
+                **asdict(each),
+                **{name: getattr(each, name) for name in ("cpu_p50", "cpu_p95", "p50", "p95", "is_met")},
+            }
+            for each in answered
         ]
         print(json.dumps({"machine": about, "notes": notes, "rows": rows}))
     else:

@@ -47,6 +47,13 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001  (gunicorn pass
         threading.Thread(target=stop_with_parent, args=(int(pipe), server.pid), daemon=True).start()
 
 
+def post_worker_init(worker: Any) -> None:  # noqa: ARG001  (gunicorn passes it)
+    """The program is there, nothing has been answered yet. Imported here: the configuration is read before it is."""
+    from telemetry_site.loaded_program import load_and_keep
+
+    load_and_keep()
+
+
 def stop_with_parent(pipe: int, server_pid: int) -> None:
     """Wait until nobody can write to `pipe` any more, then ask the server to finish."""
     os.read(pipe, 1)
