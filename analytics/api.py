@@ -31,7 +31,6 @@ from analytics.number_exports import (
 )
 from analytics.period_parameters import parse_period
 from analytics.periods import BucketKind, Period, PeriodError
-from analytics.plan_figures import task_courses
 from analytics.selectors import BREAKDOWN_DIMENSIONS, breakdown, overview
 from analytics.serializers import (
     BreakdownSerializer,
@@ -157,10 +156,9 @@ class OverviewView(APIView):
         asked = PeriodParameters.of(request)
         within: Period = asked["within"]
         projects = asked["projects"]
-        courses = task_courses(projects, within.zone)
-        answer = overview(within, projects=projects, courses=courses)
+        answer = overview(within, projects=projects)
         before = within.preceding()
-        previous = figures(overview(before, projects=projects, courses=courses)) if before else None
+        previous = figures(overview(before, projects=projects)) if before else None
         body = {
             "kpis": {**figures(answer), "previous": previous},
             "topModels": top_models(answer),

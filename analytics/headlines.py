@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from analytics.periods import DAY, Period, local_date, start_of_day
-from analytics.plan_figures import task_courses
 from analytics.selectors import Overview, overview
 from analytics.series import Value
 from sessions.scope import Projects
@@ -45,9 +44,8 @@ _HEADLINES: tuple[tuple[str, str, Callable[[Overview], Value]], ...] = (
 
 def headlines(period: Period, now: datetime, *, projects: Projects = None) -> list[Headline]:
     """The figures of a period; trends are of the 30 days to its end (to today's where it has none)."""
-    courses = task_courses(projects, period.zone)
     asked = (period, *_compared(period, now))
-    whole, recent, before = (overview(each, projects=projects, courses=courses) for each in asked)
+    whole, recent, before = (overview(each, projects=projects) for each in asked)
     return [
         Headline(name, value(whole), unit, trend(value(recent), value(before)))
         for name, unit, value in _HEADLINES

@@ -6,17 +6,20 @@ it was open.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
+from math import fsum
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from analytics.periods import Period, start_of_day
 from analytics.querysets import UNATTRIBUTED
+from sessions.models import Project
 from sessions.scope import Projects, in_projects
-from tasks.models import Document, ProjectTask, StatusChange
+from tasks.models import Document, Feature, ProjectTask, StatusChange
 from tasks.parsers.statuses import is_terminal
 
 
@@ -60,6 +63,7 @@ class TaskCourse:
 
 
 GroupOf = Callable[[TaskCourse], str]
+FirstInstant = Callable[[date], datetime]
 # What a course is counted under, per dimension; features by id, since slugs repeat in other projects.
 COURSE_GROUPS: dict[str, GroupOf] = {
     "project": lambda course: course.project,
@@ -74,50 +78,61 @@ def has_plans(projects: Projects) -> bool:
 
 def task_courses(projects: Projects, zone: ZoneInfo) -> list[TaskCourse]:
     """Every task that stands in a plan; days without a time begin at the zone's midnight."""
-    tasks = _of_projects(ProjectTask.objects.present(), projects).order_by("id")
-    changes = _changes(projects)
-    columns = ("id", "project__name", "feature_id", "feature__removed_at", "status")
-    dates = ("completed_on", "completed_at", "first_seen_at")
-    first_instant = cache(lambda day: start_of_day(day, zone))
-    return [_course(row, changes.get(row["id"], []), first_instant) for row in tasks.values(*columns, *dates)]
+    changes = StatusChange.objects.filter(task__isnull=False)
+    return _courses(
+        _of_projects(ProjectTask.objects.present(), projects), _of_projects(changes, projects), zone
+    )
 
 
 def _of_projects(rows: Any, projects: Projects) -> Any:
     return rows.filter(in_projects(projects))
 
 
-def _changes(projects: Projects) -> dict[int, list[tuple[datetime, bool, str]]]:
-    found: dict[int, list[tuple[datetime, bool, str]]] = defaultdict(list)
-    rows = _of_projects(StatusChange.objects.filter(task__isnull=False), projects)
+def _courses(tasks: Any, changes: Any, zone: ZoneInfo) -> list[TaskCourse]:
+    first_instant = cache(lambda day: start_of_day(day, zone))
+    told = _changes(changes, first_instant)
+    names = dict(Project.objects.values_list("pk", "name"))
+    removed = set(Feature.objects.exclude(removed_at=None).values_list("pk", flat=True))
+    columns = ("id", "project_id", "feature_id", "status", "completed_on", "completed_at", "first_seen_at")
+    rows = tasks.order_by("id").values_list(*columns)
+    return [
+        _course(
+            names[project], None if feature in removed else feature, first_instant, told.get(key, ()), *row
+        )
+        for key, project, feature, *row in rows
+    ]
+
+
+def _changes(rows: Any, first_instant: FirstInstant) -> dict[int, list[tuple[datetime, bool]]]:
+    """{task: (moment, whether it is complete from then on) of every change, ascending}."""
+    found: dict[int, list[tuple[datetime, bool]]] = defaultdict(list)
     columns = ("task_id", "changed_at", "has_time", "status")
-    for task_id, *change in rows.order_by("changed_at", "id").values_list(*columns):
-        found[task_id].append((change[0], change[1], change[2]))
+    for task_id, at, has_time, status in rows.order_by("changed_at", "id").values_list(*columns):
+        moment = at if has_time else first_instant(at.astimezone(UTC).date())
+        found[task_id].append((moment, is_terminal(status)))
+    for told in found.values():
+        told.sort(key=itemgetter(0))  # the midnights of the reader's zone are not those of UTC
     return found
 
 
 def _course(
-    row: dict[str, Any],
-    changes: Iterable[tuple[datetime, bool, str]],
-    first_instant: Callable[[date], datetime],
+    project: str,
+    feature_id: int | None,
+    first_instant: FirstInstant,
+    told: Sequence[tuple[datetime, bool]],
+    status: str,
+    completed_on: date | None,
+    completed_at: datetime | None,
+    seen_at: datetime,
 ) -> TaskCourse:
-    told = [
-        (at if has_time else first_instant(at.astimezone(UTC).date()), is_terminal(status))
-        for at, has_time, status in changes
-    ]
-    complete, day, moment = is_terminal(row["status"]), row["completed_on"], row["completed_at"]
-    named = moment or (first_instant(day) if day else None)
-    feature_id = None if row["feature__removed_at"] else row["feature_id"]
-    return TaskCourse(
-        project=row["project__name"],
-        feature_id=feature_id,
-        is_complete=complete,
-        completed_at=named if complete else None,
-        turns=tuple(_turns(told, complete, named, row["first_seen_at"])),
-    )
+    complete = is_terminal(status)
+    named = completed_at or (first_instant(completed_on) if completed_on else None)
+    turns = tuple(_turns(told, complete, named, seen_at)) if complete or told else ()
+    return TaskCourse(project, feature_id, complete, named if complete else None, turns)
 
 
 def _turns(
-    told: list[tuple[datetime, bool]], complete: bool, named: datetime | None, seen_at: datetime
+    told: Iterable[tuple[datetime, bool]], complete: bool, named: datetime | None, seen_at: datetime
 ) -> list[tuple[datetime, bool]]:
     """The changes between open and complete, ending in what the task is today.
 
@@ -135,13 +150,6 @@ def _turns(
     return [*(turn for turn in turns if turn[0] < since), (since, True)]
 
 
-def completed_within(courses: Iterable[TaskCourse], period: Period) -> int:
-    """Complete tasks by their completion date; without any bound, also those of which nobody wrote when."""
-    if period.starts_open and period.ends_open:
-        return sum(course.is_complete for course in courses)
-    return sum(course.completed_at is not None and course.completed_at in period for course in courses)
-
-
 def completion(courses: Iterable[TaskCourse], moment: datetime) -> Share:
     """Complete tasks of all tasks just before a moment."""
     states = [course.was_complete(moment) for course in courses]
@@ -154,8 +162,13 @@ def feature_progress(courses: Iterable[TaskCourse], moment: datetime) -> Share:
     for course in courses:
         if course.feature_id is not None:
             features[course.feature_id].append(course)
-    shares = [completion(mine, moment) for mine in features.values()]
-    return Share(sum(share.part / share.whole for share in shares), len(shares))
+    return mean_of(completion(mine, moment) for mine in features.values())
+
+
+def mean_of(features: Iterable[Share]) -> Share:
+    """The shares of several as one: to the last digit the same, in whatever order they come."""
+    shares = [share.part / share.whole for share in features]
+    return Share(fsum(shares), len(shares))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,16 +180,44 @@ class PlanFigures:
     feature_progress: float | None = None
 
 
-def plan_figures(
-    period: Period, *, projects: Projects = None, courses: list[TaskCourse] | None = None
-) -> PlanFigures:
+def plan_figures(period: Period, *, projects: Projects = None) -> PlanFigures:
     """Tasks completed in the period, and how far tasks and features had come at its end."""
     if not has_plans(projects):
         return PlanFigures()
-    if courses is None:
-        courses = task_courses(projects, period.zone)
+    features = _states(projects, period.end_at, period.zone)
     return PlanFigures(
-        completed_within(courses, period),
-        completion(courses, period.end_at).percent,
-        feature_progress(courses, period.end_at).percent,
+        _completed_within(period, projects),
+        sum(features.values(), Share()).percent,
+        mean_of(share for feature, share in features.items() if feature is not None).percent,
     )
+
+
+def _completed_within(period: Period, projects: Projects) -> int:
+    """Complete tasks by their completion date; without any bound, also those of which nobody wrote when."""
+    tasks: Any = _of_projects(ProjectTask.objects.present(), projects)
+    if period.starts_open and period.ends_open:
+        found = tasks.completed()
+    else:
+        found = tasks.completed_between(period.start_at, period.end_at, period.zone)
+    return int(found.count())
+
+
+def _states(projects: Projects, moment: datetime, zone: ZoneInfo) -> dict[int | None, Share]:
+    """{feature: complete tasks of all its tasks just before a moment}, counted by the database as far as it can."""
+    tasks = ProjectTask.objects.present().with_completion_before(moment, zone)
+    found: dict[int | None, Share] = defaultdict(Share)
+    unsure = False
+    for feature_id, complete, n in _of_projects(tasks, projects).completion_counts():
+        if complete is None:
+            unsure = True
+        else:
+            found[feature_id] += Share(n if complete else 0, n)
+    for course in _unsure(tasks, projects, zone) if unsure else ():
+        found[course.feature_id] += Share(course.was_complete(moment), 1)
+    return found
+
+
+def _unsure(tasks: Any, projects: Projects, zone: ZoneInfo) -> list[TaskCourse]:
+    """The courses of the tasks of which the database could not say whether they were complete."""
+    mine = _of_projects(tasks, projects).filter(was_complete=None)
+    return _courses(mine, StatusChange.objects.filter(task__in=mine.values("pk")), zone)

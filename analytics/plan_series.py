@@ -1,15 +1,14 @@
 """Metrics about plans over time: tasks completed, how far tasks and features have come, cost per completed task."""
 
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from analytics.periods import Bucket, Period
-from analytics.plan_figures import COURSE_GROUPS, Share, TaskCourse, completion, feature_progress
+from analytics.plan_figures import COURSE_GROUPS, Share, TaskCourse, mean_of
 from analytics.selectors import Span
 from analytics.sums import Usage, cost_per_task
 
@@ -38,9 +37,9 @@ def plan_groups(metric_id: str, courses: list[TaskCourse], cut: list[Bucket], gr
     """
     parts = _parts(courses, group_by)
     if metric_id == "task_completion_pct":
-        return _states(parts, cut, completion)
+        return _states(parts, cut, _completion)
     if metric_id == "feature_progress":
-        return _states(_with_features(parts), cut, feature_progress)
+        return _states(_with_features(parts), cut, _feature_progress)
     return {name: counts for name, mine in parts.items() if (counts := _completions(mine, cut))}
 
 
@@ -61,25 +60,47 @@ def _with_features(parts: dict[str, list[TaskCourse]]) -> dict[str, list[TaskCou
 def _states(
     parts: dict[str, list[TaskCourse]],
     cut: list[Bucket],
-    state: Callable[[Iterable[TaskCourse], datetime], Share],
+    states: Callable[[Sequence[TaskCourse], list[Bucket]], Iterable[Share]],
 ) -> Groups:
-    return {name: _states_of(mine, cut, state) for name, mine in parts.items()}
+    return {name: dict(enumerate(states(mine, cut))) for name, mine in parts.items()}
 
 
-def _states_of(
-    courses: list[TaskCourse],
-    cut: list[Bucket],
-    state: Callable[[Iterable[TaskCourse], datetime], Share],
-) -> dict[int, Share]:
-    """The state at the end of every bucket, told anew only where a task turned since the bucket before."""
-    turns = sorted(at for course in courses for at, _ in course.turns)
-    states: dict[int, Share] = {}
-    passed = -1
-    for index, bucket in enumerate(cut):
-        place = bisect_left(turns, bucket.end_at)
-        states[index] = states[index - 1] if place == passed else state(courses, bucket.end_at)
-        passed = place
-    return states
+def _completion(courses: Sequence[TaskCourse], cut: list[Bucket]) -> Iterator[Share]:
+    """Complete tasks of all tasks at the end of every bucket."""
+    part = 0
+    for turned in _turned(courses, cut):
+        part += sum(1 if complete else -1 for _, complete in turned)
+        yield Share(part, len(courses))
+
+
+def _feature_progress(courses: Sequence[TaskCourse], cut: list[Bucket]) -> Iterator[Share]:
+    """The mean of what features had come to at the end of every bucket, told anew only where a task turned."""
+    of_feature = [course for course in courses if course.feature_id is not None]
+    shares = {course.feature_id: Share() for course in of_feature}
+    for course in of_feature:
+        shares[course.feature_id] += Share(0, 1)
+    mean = mean_of(shares.values())
+    for turned in _turned(of_feature, cut):
+        for course, complete in turned:
+            shares[course.feature_id] += Share(1 if complete else -1, 0)
+        mean = mean_of(shares.values()) if turned else mean
+        yield mean
+
+
+def _turned(courses: Sequence[TaskCourse], cut: list[Bucket]) -> Iterator[list[tuple[TaskCourse, bool]]]:
+    """For every bucket, the tasks that became complete, or open again, since the end of the bucket before."""
+    turns = sorted((at, n, state) for n, course in enumerate(courses) for at, state in course.turns)
+    states = [False] * len(courses)
+    at = 0
+    for bucket in cut:
+        turned = []
+        while at < len(turns) and turns[at][0] < bucket.end_at:
+            _, n, state = turns[at]
+            if state != states[n]:
+                turned.append((courses[n], state))
+            states[n] = state
+            at += 1
+        yield turned
 
 
 def _completions(courses: Iterable[TaskCourse], cut: list[Bucket]) -> dict[int, int]:

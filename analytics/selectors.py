@@ -18,7 +18,7 @@ from analytics.days.times import call_times, nearest_rank
 from analytics.metrics import dimension as dimension_named
 from analytics.models import SessionUsage
 from analytics.periods import Period, quarter_start
-from analytics.plan_figures import PlanFigures, TaskCourse, plan_figures
+from analytics.plan_figures import PlanFigures, plan_figures
 from analytics.querysets import UNATTRIBUTED, WORK_DIMENSIONS
 from analytics.sums import ToolUse, Usage, cost_per_task
 from analytics.work import project_names, work_names
@@ -88,13 +88,8 @@ class Overview:
         return cost_per_task(self.usage, self.task_velocity)
 
 
-def overview(
-    period: Period, *, projects: Projects = None, courses: list[TaskCourse] | None = None, plans: bool = True
-) -> Overview:
-    """The figures of a period, for these projects; without `plans` those about plans are left unknown.
-
-    `courses` are `task_courses` of the projects, where they are at hand already.
-    """
+def overview(period: Period, *, projects: Projects = None, plans: bool = True) -> Overview:
+    """The figures of a period, for these projects; without `plans` those about plans are left unknown."""
     begun = _sessions_begun(period, projects).summary()
     return Overview(
         period=period,
@@ -107,7 +102,7 @@ def overview(
         api_error_count=_events("api_error", period, projects).count(),
         web_search_side_calls=begun["web_searches"],
         models=_models(period, projects),
-        plans=plan_figures(period, projects=projects, courses=courses) if plans else PlanFigures(),
+        plans=plan_figures(period, projects=projects) if plans else PlanFigures(),
     )
 
 

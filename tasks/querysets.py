@@ -1,14 +1,17 @@
 """The vocabulary of questions about plans; the only place of this app that aggregates."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import Count, F, Max, Q, Sum
+from django.db.models import Case, Count, F, Max, Q, Sum, Value, When
 
 from tasks.parsers.statuses import TERMINAL
+
+# How far the midnight of a written day can lie from that of UTC, which it is stored as, rounded up.
+_OF_MIDNIGHTS = timedelta(days=1)
 
 
 class DocumentQuerySet(models.QuerySet[Any]):
@@ -75,6 +78,38 @@ class ProjectTaskQuerySet(models.QuerySet[Any]):
             timed &= Q(completed_at__lt=end)
             dated &= Q(completed_on__lt=_first_day(end, zone))
         return self.completed().filter(timed | dated)
+
+    def with_completion_before(self, moment: datetime, zone: ZoneInfo) -> "ProjectTaskQuerySet":
+        """Annotate `was_complete`: whether a task was complete just before a moment, None where only its course says.
+
+        A course is asked for where a task was complete before and reopened, or became complete around the moment
+        without its plan naming when: of very few tasks (`plan_figures.TaskCourse` has the rule in full).
+        """
+        changes = self.model._meta.get_field("status_changes").related_model._default_manager.exclude(
+            task=None
+        )
+        late = Q(pk__in=changes.filter(changed_at__gte=moment - _OF_MIDNIGHTS).values("task_id"))
+        done = changes.filter(status__in=TERMINAL, changed_at__lt=moment + _OF_MIDNIGHTS)
+        done_before, is_complete = Q(pk__in=done.values("task_id")), Q(status__in=TERMINAL)
+        day = _first_day(moment, zone)
+        named_before = Q(completed_at__lt=moment) | Q(completed_at=None, completed_on__lt=day)
+        seen_before, unnamed = Q(first_seen_at__lt=moment), Q(completed_on=None, completed_at=None)
+        settled = seen_before & ~late
+        told: ProjectTaskQuerySet = self.annotate(
+            was_complete=Case(
+                When(is_complete & (named_before | (unnamed & settled)), then=Value(True)),
+                When(~is_complete & (~done_before | settled), then=Value(False)),
+                When(is_complete & ~done_before & (~unnamed | ~seen_before), then=Value(False)),
+                output_field=models.BooleanField(null=True),
+            )
+        )
+        return told
+
+    def completion_counts(self) -> list[tuple[int | None, bool | None, int]]:
+        """(feature that a document still speaks of, `was_complete`, tasks)."""
+        present = Case(When(feature__removed_at=None, then=F("feature_id")))
+        rows = self.order_by().annotate(of=present).values_list("of", "was_complete")
+        return list(rows.annotate(n=Count("id")))
 
     def completions(self) -> Iterable[tuple[datetime | None, date]]:
         """(time, day) of completion of every complete task that has one, in order of the day."""

@@ -1,11 +1,15 @@
 """How far plans came: what counts as complete, since when, and that nothing is claimed where no plan was read."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from analytics.periods import ALL_TIME_END, ALL_TIME_START, BucketKind, Period
 from analytics.plan_figures import TaskCourse, completion, feature_progress, plan_figures, task_courses
@@ -15,7 +19,7 @@ from analytics.tests.ledger import read, working_session
 from analytics.tests.passkey_plans import NOW, project_with_plans
 from sessions.models import Project
 from sessions.scope import only
-from tasks.models import ProjectTask, StatusChange
+from tasks.models import Feature, ProjectTask, StatusChange
 
 UTC_ZONE = ZoneInfo("UTC")
 EVER = Period(ALL_TIME_START, ALL_TIME_END, UTC_ZONE)
@@ -147,3 +151,84 @@ class TestPlans:
             )
         ends = [plan_figures(days(1, n)).task_completion_pct for n in (1, 3, 5)]
         assert ends == [25.0, 50.0, 50.0]
+
+
+STATUSES = st.sampled_from(["backlog", "in-progress", "done", "deferred"])
+HOURS = st.integers(0, 9 * 24).map(lambda hours: day(1) + timedelta(hours=hours))
+
+
+@dataclass(frozen=True)
+class Told:
+    """A task by what its plan says and how its status changed."""
+
+    status: str
+    on: datetime | None
+    has_time: bool
+    seen_at: datetime
+    changes: list[tuple[datetime, bool, str]]
+    feature: int | None
+
+
+TASKS = st.lists(
+    st.builds(
+        Told,
+        status=STATUSES,
+        on=st.none() | HOURS,
+        has_time=st.booleans(),
+        seen_at=HOURS,
+        changes=st.lists(st.tuples(HOURS, st.booleans(), STATUSES), max_size=4),
+        feature=st.none() | st.integers(0, 2),
+    ),
+    max_size=8,
+)
+
+
+def write_down(tasks: list[Told], like: ProjectTask) -> None:
+    features = [
+        Feature.objects.create(
+            project=like.project, slug=f"f{n}", canonical_slug=f"f{n}", name="f", first_seen_at=NOW,
+            removed_at=NOW if n == 2 else None,
+        )
+        for n in range(3)
+    ]  # fmt: skip
+    for number, told in enumerate(tasks):
+        task = ProjectTask.objects.create(
+            project=like.project,
+            document=like.document,
+            feature=None if told.feature is None else features[told.feature],
+            raw_id=f"random-{number}",
+            title="t",
+            status=told.status,
+            completed_on=told.on.date() if told.on else None,
+            completed_at=told.on if told.on and told.has_time else None,
+            completed_confidence="high" if told.on else "",
+            first_seen_at=told.seen_at,
+        )
+        changes = [
+            StatusChange(
+                project=like.project, task=task, status=status, changed_at=at if has_time else at.replace(hour=0),
+                has_time=has_time, source="git", confidence="low",
+            )
+            for at, has_time, status in told.changes
+        ]  # fmt: skip
+        StatusChange.objects.bulk_create(changes, ignore_conflicts=True)
+
+
+@pytest.mark.django_db
+class TestWhatTheDatabaseCounts:
+    @given(tasks=TASKS, moment=HOURS, zone=st.sampled_from([UTC_ZONE, HONOLULU, ZoneInfo("Asia/Kolkata")]))
+    @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_is_what_the_courses_say(
+        self, tmp_path: Path, tasks: list[Told], moment: datetime, zone: ZoneInfo
+    ) -> None:
+        if not ProjectTask.objects.exists():
+            project_with_plans(tmp_path)
+        with transaction.atomic():
+            write_down(tasks, ProjectTask.objects.all()[0])
+            period, courses = Period(day(1) - timedelta(days=9), moment, zone), task_courses(None, zone)
+            figures = plan_figures(period)
+            assert figures.task_completion_pct == completion(courses, moment).percent
+            assert figures.feature_progress == feature_progress(courses, moment).percent
+            within = [c for c in courses if c.completed_at is not None and c.completed_at in period]
+            assert figures.task_velocity == len(within)
+            transaction.set_rollback(True)
