@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from analytics.prometheus.api import PrometheusView
 from telemetry_site import token_views
 from telemetry_site.api_docs import DescriptionView, api_docs_page
+from telemetry_site.destinations.views import go_page
 
 handler400 = "telemetry_site.error_views.bad_request"
 handler403 = "telemetry_site.error_views.permission_denied"
@@ -17,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("analytics.urls")),
     path("", include("sessions.urls")),
     path("", include("alerts.urls")),
+    path("go", go_page, name="go"),
     path("tokens", token_views.token_list_page, name="token-list"),
     path("tokens/new", token_views.create_api_token, name="token-create"),
     path("tokens/<int:token_id>/revoke", token_views.revoke_api_token, name="token-revoke"),

@@ -1,0 +1,1 @@
+"""Going somewhere by name: pages, sessions, features, tasks, documents, projects, saved views."""
