@@ -20,6 +20,7 @@ TOKENS = (
     "cache_creation_5m_tokens",
     "cache_creation_1h_tokens",
 )
+FILE_CHANGES = ("create", "update", "delete")
 LINE_COUNTS = ("lines_seen", "lines_stored", "lines_duplicate", "lines_quarantined", "lines_blank")
 
 
@@ -271,7 +272,7 @@ class ToolCallQuerySet(models.QuerySet[Any]):
     def by_file(self) -> Any:
         """Rows per file that a call read or changed: how often, and lines where calls tell them."""
         done = Q(outcome="ok")
-        changed = done & Q(file_action__in=("create", "update", "delete"))
+        changed = done & Q(file_action__in=FILE_CHANGES)
         return (
             self.exclude(path="")
             .order_by()
@@ -288,10 +289,6 @@ class ToolCallQuerySet(models.QuerySet[Any]):
             )
             .order_by("-changes", "path")
         )
-
-    def changes(self) -> "ToolCallQuerySet":
-        """Calls that changed a file."""
-        return self.counted().filter(outcome="ok", file_action__in=("create", "update", "delete"))
 
 
 def call_sums() -> dict[str, Any]:

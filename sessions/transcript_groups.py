@@ -37,6 +37,24 @@ class Group:
         return [(outcome, count) for outcome, count in outcomes.most_common() if outcome != "ok"]
 
     @property
+    def seqs(self) -> frozenset[int]:
+        """The lines that are folded in here."""
+        return frozenset(item.seq for item in self.items)
+
+    @property
+    def marks(self) -> str:
+        """What readers may look for and find in here, as `TranscriptItem.marks` has it."""
+        return " ".join(dict.fromkeys(mark for item in self.items for mark in item.marks))
+
+    @property
+    def lines_changed(self) -> tuple[int, int] | None:
+        """Lines added and removed by calls that tell; None where none does."""
+        told = [item.call for item in self.items if item.call and item.call.lines_added is not None]
+        if not told:
+            return None
+        return sum(c.lines_added or 0 for c in told), sum(c.lines_removed or 0 for c in told)
+
+    @property
     def responses(self) -> int:
         """Model responses that begin here and are counted in this session."""
         return len(self._own_responses())

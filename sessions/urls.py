@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from sessions import export_views, views
+from sessions import export_views, transcript_views, views
 
 
 class SessionId:
@@ -22,13 +22,29 @@ register_converter(SessionId, "session_id")
 
 urlpatterns = [
     path("sessions", views.session_list_page, name="session-list"),
-    path("sessions/<session_id:public_id>", views.session_page, name="session-detail"),
+    path("sessions/<session_id:public_id>", transcript_views.session_page, name="session-detail"),
+    path("sessions/<session_id:public_id>/outline", transcript_views.session_outline, name="session-outline"),
+    path("sessions/<session_id:public_id>/inline", transcript_views.session_inline, name="session-inline"),
+    path(
+        "sessions/<session_id:public_id>/jump/<str:way>/<str:kind>",
+        transcript_views.session_jump,
+        name="session-jump",
+    ),
     path("sessions/<session_id:public_id>/tokens", views.session_tokens_page, name="session-tokens"),
     path("sessions/<session_id:public_id>/tools", views.session_tools_page, name="session-tools"),
     path("sessions/<session_id:public_id>/files", views.session_files_page, name="session-files"),
     path("sessions/<session_id:public_id>/tree", views.session_tree_page, name="session-tree"),
     path("sessions/<session_id:public_id>/events", views.session_events_page, name="session-events"),
-    path("sessions/<session_id:public_id>/lines/<int:seq>", views.session_line_page, name="session-line"),
+    path(
+        "sessions/<session_id:public_id>/lines/<int:seq>",
+        transcript_views.session_line_page,
+        name="session-line",
+    ),
+    path(
+        "sessions/<session_id:public_id>/lines/<int:seq>/images/<int:number>",
+        transcript_views.session_image,
+        name="session-image",
+    ),
     path("sessions/<session_id:public_id>/export.html", export_views.session_html, name="session-html"),
     path("sessions/<session_id:public_id>/export.md", export_views.session_markdown, name="session-markdown"),
     path("quality", views.quality_page, name="data-quality"),

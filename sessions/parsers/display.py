@@ -1,6 +1,9 @@
 """Text of transcripts made fit to be shown: nothing in it moves a cursor, hides or reorders what stands there."""
 
 import re
+from dataclasses import dataclass
+
+BLOCK_CHARS = 64 * 1024
 
 _ESCAPES = re.compile(
     r"\x1b\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)"  # operating system commands, links among them
@@ -21,3 +24,27 @@ def shown(text: str) -> str:
     """The text without terminal escapes, its other control characters and text-reordering marks made visible."""
     text = _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", without_escapes(text).replace("\r\n", "\n"))
     return _BIDI.sub(lambda mark: f"[U+{ord(mark[0]):04X}]", text)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownText:
+    """A text cut to what a page bears; `chars` is how long it is in full."""
+
+    text: str
+    chars: int
+
+    @property
+    def is_cut(self) -> bool:
+        return len(self.text) < self.chars
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+
+def cut(text: str, limit: int = BLOCK_CHARS) -> ShownText:
+    """The text fit to be shown, at most `limit` characters of it."""
+    return ShownText(shown(text[:limit]), len(text)) if len(text) > limit else _whole(shown(text))
+
+
+def _whole(text: str) -> ShownText:
+    return ShownText(text, len(text))

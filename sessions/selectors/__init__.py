@@ -1,5 +1,6 @@
 """Questions about sessions and their answers. Pages, the API and the terminal ask here."""
 
+from sessions.parsers.display import ShownText
 from sessions.selectors.listing import (
     SessionPage,
     SessionRow,
@@ -26,7 +27,6 @@ from sessions.selectors.transcript import entries
 from sessions.selectors.transcript_items import (
     CallPart,
     ResponseFigures,
-    ShownText,
     TranscriptItem,
     TranscriptPage,
 )

@@ -16,18 +16,18 @@ from sessions.models import (
     TranscriptEntry,
 )
 from sessions.parsers.decoding import NotARecord, decode
-from sessions.parsers.display import shown
+from sessions.parsers.display import BLOCK_CHARS, cut, shown
 from sessions.parsers.formats.claude_blocks import CALL, EVENT, RESULT, UNKNOWN, Block, blocks_of
 from sessions.parsers.lines import content
 from sessions.parsers.model_names import display_model
+from sessions.querysets import FILE_CHANGES
 from sessions.scope import Projects, in_projects
 from sessions.selectors.transcript_items import (
-    BLOCK_CHARS,
     CallPart,
+    CallWords,
     ResponseFigures,
     TranscriptItem,
     TranscriptPage,
-    cut,
     line_number,
     moment,
 )
@@ -213,7 +213,7 @@ def _item(
         is_sidechain=entry.is_sidechain,
         superseded=entry.superseded,
         off_branch=entry.off_branch,
-        images=block.images,
+        pictures=block.pictures,
         responses=figures,
         **more,
     )
@@ -256,11 +256,19 @@ def _call(session: AgentSession, block: Block, call: ToolCall, lookups: _Lookups
         lines_removed=call.lines_removed,
         result=cut(answer.text, most) if answer else None,
         result_seq=seq,
-        result_images=answer.images if answer else 0,
+        result_pictures=answer.pictures if answer else (),
         diff=tuple(shown(line) for line in answer.diff[:DIFF_LINES]) if answer else (),
         subagent=lookups.subagents.get(call.pk, ""),
         is_inherited=call.owner_id != session.pk,
+        changes_file=call.outcome == "ok" and call.file_action in FILE_CHANGES,
+        commits=tuple(call.commits.split()),
+        words=_words(block, answer, most),
     )
+
+
+def _words(block: Block, answer: Block | None, most: int) -> CallWords:
+    said = None if answer is None else answer.text
+    return CallWords(block.given or {}, said, (answer.detail if answer else None) or {}, most)
 
 
 def _as_text(value: Any) -> str:

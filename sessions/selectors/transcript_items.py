@@ -3,28 +3,15 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
+from sessions.cards.parts import Part
+from sessions.cards.tool_cards import Called, tool_parts
 from sessions.models import TranscriptEntry
-from sessions.parsers.display import shown
+from sessions.parsers.display import ShownText
 from sessions.querysets import RANK_BITS
 
 NANO = Decimal(10**9)
-BLOCK_CHARS = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class ShownText:
-    """A text cut to what a page bears; `chars` is how long it is in full."""
-
-    text: str
-    chars: int
-
-    @property
-    def is_cut(self) -> bool:
-        return len(self.text) < self.chars
-
-    def __bool__(self) -> bool:
-        return bool(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +39,16 @@ class ResponseFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class CallWords:
+    """A call and its answer in the transcript's own words, for whoever makes a card of them."""
+
+    given: dict[str, Any]
+    answer: str | None
+    detail: dict[str, Any]
+    most_chars: int
+
+
+@dataclass(frozen=True, slots=True)
 class CallPart:
     """A tool call and its answer, wherever in the session the answer stands."""
 
@@ -68,10 +65,25 @@ class CallPart:
     lines_removed: int | None
     result: ShownText | None  # None: no answer stands in this session
     result_seq: int | None
-    result_images: int
+    result_pictures: tuple[int, ...]  # which of the images on the line of its answer
     diff: tuple[str, ...]
     subagent: str  # public id of the session the call started, or ""
     is_inherited: bool
+    changes_file: bool
+    commits: tuple[str, ...]
+    words: CallWords
+
+    @property
+    def result_images(self) -> int:
+        return len(self.result_pictures)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What a card of it shows; made anew each time, as only pages need it."""
+        words = self.words
+        return tool_parts(
+            Called(self.name, words.given, words.answer, words.detail, self.outcome == "ok", words.most_chars)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,7 @@ class TranscriptItem:
     is_sidechain: bool
     superseded: bool
     off_branch: bool  # the conversation was taken back to before it
-    images: int = 0
+    pictures: tuple[int, ...] = ()  # which of the images on its line
     responses: tuple[ResponseFigures, ...] = ()  # on the first item of the response's first line
     call: CallPart | None = None
 
@@ -98,6 +110,26 @@ class TranscriptItem:
     def is_bare_thought(self) -> bool:
         """Thinking whose text the transcript does not hold."""
         return self.kind == "thinking" and not self.text
+
+    @property
+    def images(self) -> int:
+        return len(self.pictures)
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What a reader may look for: prompt, error, edit, commit."""
+        call = self.call
+        failed = call.outcome == "error" if call else self.level == "error"
+        return tuple(
+            name
+            for name, holds in (
+                ("prompt", self.kind == "prompt"),
+                ("error", failed),
+                ("edit", call is not None and call.changes_file),
+                ("commit", call is not None and bool(call.commits)),
+            )
+            if holds
+        )
 
     @property
     def anchor(self) -> str:
@@ -112,15 +144,6 @@ class TranscriptPage:
     items: list[TranscriptItem]
     next_after: int | None
     previous_before: int | None
-
-
-def cut(text: str, limit: int = BLOCK_CHARS) -> ShownText:
-    """The text fit to be shown, at most `limit` characters of it."""
-    return ShownText(shown(text[:limit]), len(text)) if len(text) > limit else _whole(shown(text))
-
-
-def _whole(text: str) -> ShownText:
-    return ShownText(text, len(text))
 
 
 def moment(at_ms: int | None) -> datetime | None:

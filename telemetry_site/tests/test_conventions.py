@@ -15,6 +15,7 @@ LAYERS = ["telemetry_site", "alerts", "analytics", "tasks", "sessions"]
 
 # Importable without Django, so that what they say can be tested and reused without a database.
 PURE = [
+    "sessions/cards/",
     "sessions/parsers/",
     "tasks/parsers/",
     "tasks/matching/",

@@ -37,9 +37,22 @@ class Block(NamedTuple):
     name: str = ""  # the tool's
     given: dict[str, Any] | None = None  # the call's input
     diff: tuple[str, ...] = ()
-    images: int = 0
+    pictures: tuple[int, ...] = ()  # which of its record's images, as `images_of` counts them
+    detail: dict[str, Any] | None = None  # what the tool tells a program of its result
     is_error: bool = False
     saved_at: str = ""  # where the agent keeps the whole of a result of which the text is only the beginning
+
+    @property
+    def images(self) -> int:
+        """How many images or documents it holds."""
+        return len(self.pictures)
+
+
+class Picture(NamedTuple):
+    """An image or document of a record, as the transcript has it: base64 text and the type it claims to be."""
+
+    claimed_type: str
+    data: str
 
 
 def blocks_of(record: dict[str, Any]) -> list[Block]:
@@ -56,19 +69,43 @@ def blocks_of(record: dict[str, Any]) -> list[Block]:
     return [Block(UNKNOWN, f"Record of an unknown type: {preview(kind or 'none', 60)}", _as_json(record))]
 
 
+def images_of(record: dict[str, Any]) -> list[Picture]:
+    """The images and documents of a record, in the order they are written; those inside of results included."""
+    found = []
+    for block in _with_parts(mapping(record.get("message")).get("content")):
+        if _is_image(block):
+            source = mapping(block.get("source"))
+            found.append(Picture(text(source.get("media_type")), text(source.get("data"))))
+    return found
+
+
+def _with_parts(content: Any) -> Iterator[dict[str, Any]]:
+    """The blocks of a content, those of a result behind it."""
+    for block in items(content):
+        if isinstance(block, dict):
+            yield block
+            if block.get("type") == "tool_result":
+                yield from (part for part in items(block.get("content")) if isinstance(part, dict))
+
+
+def _is_image(block: dict[str, Any]) -> bool:
+    return block.get("type") in ("image", "document")
+
+
 def _user(record: dict[str, Any]) -> Iterator[Block]:
     content = mapping(record.get("message")).get("content")
     blocks = [b for b in items(content) if isinstance(b, dict)]
+    numbers = {id(b): n for n, b in enumerate(filter(_is_image, _with_parts(content)))}
     results = [b for b in blocks if b.get("type") == "tool_result"]
     for block in results:
-        yield _result(block, mapping(record.get("toolUseResult")) if len(results) == 1 else {})
+        yield _result(block, mapping(record.get("toolUseResult")) if len(results) == 1 else {}, numbers)
     said = block_text(content)
-    images = sum(b.get("type") in ("image", "document") for b in blocks)
-    if said.strip() or (images and not results):
-        yield _said(record, said, images)
+    pictures = tuple(numbers[id(b)] for b in blocks if _is_image(b))
+    if said.strip() or (pictures and not results):
+        yield _said(record, said, pictures)
 
 
-def _said(record: dict[str, Any], said: str, images: int) -> Block:
+def _said(record: dict[str, Any], said: str, pictures: tuple[int, ...]) -> Block:
     begin = said.lstrip()
     if begin.startswith(INTERRUPT_MARK):
         return Block(EVENT, "Interrupted by the user", level="warning")
@@ -85,10 +122,10 @@ def _said(record: dict[str, Any], said: str, images: int) -> Block:
         return Block(NOTE, label, "\n".join(m[2] for m in _OUTPUT.finditer(said)).strip())
     if record.get("isMeta") is True or begin.startswith("Caveat: "):
         return Block(NOTE, "Added by the agent", said)
-    return Block(PROMPT, "Prompt", said, images=images)
+    return Block(PROMPT, "Prompt", said, pictures=pictures)
 
 
-def _result(block: dict[str, Any], detail: dict[str, Any]) -> Block:
+def _result(block: dict[str, Any], detail: dict[str, Any], numbers: dict[int, int]) -> Block:
     content = block.get("content")
     parts = [b for b in items(content) if isinstance(b, dict)]
     said = block_text(content)
@@ -98,7 +135,8 @@ def _result(block: dict[str, Any], detail: dict[str, Any]) -> Block:
         text="\n".join(filter(None, (said, *names))),
         call_id=text(block.get("tool_use_id")),
         is_error=block.get("is_error") is True,
-        images=sum(b.get("type") in ("image", "document") for b in parts),
+        pictures=tuple(numbers[id(b)] for b in parts if _is_image(b)),
+        detail=detail,
         diff=tuple(_diff(detail)),
         saved_at=_saved_at(said, detail),
     )
