@@ -8,7 +8,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from alerts.models import Notification
+from alerts.models import AlertRule, Notification
+from alerts.overview import firing_rows
 from analytics.views import HtmxRequest
 
 PER_PAGE = 50
@@ -19,6 +20,15 @@ PER_PAGE = 50
 def bell_region(request: HtmxRequest) -> HttpResponse:
     """The link of the bell with how much is unread."""
     return render(request, "alerts/_bell.html", {"unread": Notification.objects.unread().count()})
+
+
+@never_cache
+@require_safe
+def firing_region(request: HtmxRequest) -> HttpResponse:
+    """What fires now, in a line: a region of the dashboard, and a page without scripts."""
+    watching = AlertRule.objects.present().filter(is_active=True).count()
+    template = "alerts/_firing_now.html" if request.htmx else "alerts/firing.html"
+    return render(request, template, {"firing": firing_rows(), "rules": watching})
 
 
 @never_cache

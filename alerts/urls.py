@@ -11,6 +11,7 @@ urlpatterns = [
     path("alerts/fields", edit_views.alert_fields_region, name="alert-fields"),
     path("alerts/notifications", notification_views.notification_list_page, name="notification-list"),
     path("alerts/notifications/bell", notification_views.bell_region, name="notification-bell"),
+    path("alerts/notifications/firing", notification_views.firing_region, name="alerts-firing"),
     path(
         "alerts/notifications/read", notification_views.read_every_notification, name="notification-read-all"
     ),

@@ -17,6 +17,7 @@ from analytics.plans.feature_page import feature_page
 from analytics.plans.forms import SORTS, VIEWS, DocumentFilterForm, FeatureFilterForm, TaskFilterForm
 from analytics.plans.served import served
 from analytics.plans.task_pages import task_list, task_page
+from analytics.plans.velocity import cost_and_velocity
 from analytics.views import HtmxRequest
 from sessions import selectors
 from sessions.date_bounds import reporting_zone
@@ -85,6 +86,15 @@ def feature_costs_region(request: HtmxRequest) -> HttpResponse:
     links = Links(asked.period, asked.project.slug if asked.project else "", asked.tz)
     context = {"costs": costs, "asked": asked, "dashboard": links.dashboard(), "tab": "features"}
     return _region(request, "feature-costs", context)
+
+
+@require_safe
+def velocity_region(request: HtmxRequest) -> HttpResponse:
+    """What was spent against what was completed; a region of the dashboard, and a page without scripts."""
+    asked = PeriodForm(request.GET, now=timezone.now()).asked()
+    links = Links(asked.period, asked.project.slug if asked.project else "", asked.tz)
+    found = cost_and_velocity(asked.period, projects=asked.projects)
+    return _region(request, "velocity", {"found": found, "dashboard": links.dashboard(), "tab": "features"})
 
 
 def _region(request: HtmxRequest, name: str, context: dict[str, Any]) -> HttpResponse:

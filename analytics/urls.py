@@ -10,6 +10,7 @@ urlpatterns = [
     path("explore", explore_views.explore_page, name="explore"),
     path("search", search_page, name="search"),
     path("features", plan_views.feature_list_page, name="feature-list"),
+    path("features/velocity", plan_views.velocity_region, name="velocity"),
     path("features/costs", plan_views.feature_costs_region, name="feature-costs"),
     path("features/<int:feature_id>", plan_views.feature_detail_page, name="feature-detail"),
     path("tasks", plan_views.task_list_page, name="task-list"),

@@ -20,6 +20,8 @@ def dashboard_page(request: HtmxRequest) -> HttpResponse:
     now = timezone.now()
     form = PeriodForm(request.GET, now=now)
     page = dashboard(form.asked(), now=now)
+    # The same period and project as the figures around them.
+    same = page.links.dashboard().removeprefix(reverse("dashboard"))
     context = {
         "form": form,
         "page": page,
@@ -27,8 +29,8 @@ def dashboard_page(request: HtmxRequest) -> HttpResponse:
         "projects": projects_with_sessions(),
         "model_file": page.links.breakdown_file("model"),
         "tool_file": page.links.breakdown_file("tool"),
-        # The same period and project as the figures around it.
-        "feature_costs": reverse("feature-costs") + page.links.dashboard().removeprefix(reverse("dashboard")),
+        "feature_costs": reverse("feature-costs") + same,
+        "velocity": reverse("velocity") + same,
     }
     template = "analytics/dashboard.html#panels" if request.htmx else "analytics/dashboard.html"
     return render(request, template, context)

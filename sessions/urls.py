@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from sessions import export_views, transcript_views, views
+from sessions import export_views, live_views, transcript_views, views
 
 
 class SessionId:
@@ -47,6 +47,7 @@ urlpatterns = [
     ),
     path("sessions/<session_id:public_id>/export.html", export_views.session_html, name="session-html"),
     path("sessions/<session_id:public_id>/export.md", export_views.session_markdown, name="session-markdown"),
+    path("live", live_views.live_sessions_page, name="live-sessions"),
     path("quality", views.quality_page, name="data-quality"),
     path("progress", views.progress_page, name="sync-progress"),
 ]

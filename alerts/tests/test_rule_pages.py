@@ -226,3 +226,14 @@ def test_changes_are_posted_with_our_word(fired: AlertRule) -> None:
     assert {strict.get(f"{place}/{act}").status_code for act in ("switch", "snooze")} == {405}
     fired.refresh_from_db()
     assert fired.deleted_at is None and fired.is_active
+
+
+def test_the_dashboard_is_told_in_a_line_what_fires(client: Client, tmp_path: Path) -> None:
+    address, here = "/alerts/notifications/firing", {"HX-Request": "true", "host": "localhost"}
+    assert "No alert rule watches yet" in client.get(address, headers=here).text
+    rule("Dear")
+    assert "No alert fires, 1 rule watches" in client.get(address, headers=here).text
+    spend(tmp_path, "dear", 60, 6, live=True)
+    read(tmp_path, samples.START + timedelta(minutes=2))
+    told = client.get(address, headers=here).text
+    assert "chip-error" in told and "$6.00" in told and "<html" not in told
