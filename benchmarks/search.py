@@ -104,7 +104,7 @@ def _write_session(number: int, at_ms: int, project_id: int, language: Language)
     from sessions.bulk import write_rows
     from sessions.ingest import ENTRY_COLUMNS
     from sessions.models import AgentSession, ArchiveSegment, SourceFile, TranscriptEntry
-    from sessions.parsers.formats.claude_texts import texts_of
+    from sessions.parsers.formats.claude_texts import folded_texts
     from sessions.parsers.lines import Chunk
     from sessions.search.lines import IndexedLine, index_lines
 
@@ -127,7 +127,7 @@ def _write_session(number: int, at_ms: int, project_id: int, language: Language)
         identity = (key, None, key)
         kind = (record["type"], "", moment, False, False, False)
         rows.append((key, number + 1, source.pk, 1, *place, *identity, *kind))
-        said.append(IndexedLine(key, number + 1, moment, texts_of(record)))
+        said.append(IndexedLine(key, number + 1, moment, folded_texts(record)))
         raw.append(line)
         offset += len(line)
     write_rows(ArchiveSegment, SEGMENT_COLUMNS, [segment_row(source.pk, 1, 1, Chunk(0, b"".join(raw)))])

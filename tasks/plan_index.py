@@ -9,6 +9,7 @@ from django.db.models import Q
 from sessions.archive import ArchiveDamaged, segment_bytes
 from sessions.models import ArchiveSegment, Project, SearchFill, SearchItem, SearchSubject
 from sessions.parsers.keys import stable_key
+from sessions.parsers.words import folded
 from sessions.search.items import NewItem, Subject, forget_subjects, replace_subjects
 from sessions.search.lines import MAX_ITEM_CHARS
 from tasks.models import Document, Feature, ProjectTask
@@ -63,7 +64,7 @@ def _subject(kind: SearchItem.Kind, thing: Planned, stamp: tuple[object, ...]) -
 def _item(subject: Subject, thing: Planned) -> NewItem:
     at_ms = round(moment_of(thing).timestamp() * 1000)
     text = text_of_plan(thing)[:MAX_ITEM_CHARS]
-    return NewItem(subject.kind, subject.target, text, at_ms, project_key=thing.project_id)
+    return NewItem(subject.kind, subject.target, folded(text), len(text), at_ms, project_key=thing.project_id)
 
 
 def text_of_plan(thing: Planned) -> str:

@@ -121,6 +121,16 @@ class SearchText(NamedTuple):
     tool: str = ""
 
 
+class FoldedText(NamedTuple):
+    """A SearchText as the index takes it: its words folded, and of how many characters they are."""
+
+    kind: str
+    words: str
+    chars: int
+    call_id: str = ""
+    tool: str = ""
+
+
 class Problem(NamedTuple):
     """Something in a stored line that was read differently from how it was written."""
 
@@ -152,7 +162,7 @@ class ParsedLine:
     events: Sequence[Event] = ()
     facets: Sequence[tuple[str, str]] = ()
     problems: Sequence[Problem] = ()
-    texts: Sequence[SearchText] = ()
+    texts: Sequence[FoldedText] = ()
 
     @property
     def call_parts(self) -> Sequence[ToolUse | ToolResult | Spawn]:

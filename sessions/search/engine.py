@@ -12,9 +12,9 @@ from django.db import connection, transaction
 
 from sessions.bulk import write_rows
 from sessions.models import AgentSession, SearchItem, SearchSubject
+from sessions.parsers.words import folded_words
 from sessions.scope import Projects
 from sessions.search.query import Query, Term
-from sessions.search.words import folded, words_in
 
 FoundRow = tuple[int, int, int, int | None, int]  # key, kind, target, session, characters
 
@@ -34,7 +34,8 @@ class ItemRow(NamedTuple):
     target: int
     session_key: int | None
     project_key: int | None
-    text: str
+    chars: int
+    words: str  # folded
     marks: tuple[str, ...]
 
 
@@ -53,13 +54,13 @@ def last_key_within(low: int, high: int) -> int | None:
 def insert(rows: Sequence[ItemRow]) -> None:
     """Write items with their words, in the order of their ids; callers hold the transaction."""
     ordered = sorted(rows)
-    values = [(*row[:5], len(row.text)) for row in ordered]
+    values = [row[:6] for row in ordered]
     if connection.vendor == "postgresql":
         vectors = [(*value, _vector(row)) for value, row in zip(values, ordered, strict=True)]
         write_rows(SearchItem, (*COLUMNS, "words"), vectors)
         return
     write_rows(SearchItem, COLUMNS, values)
-    words = [(row.id, f"{' '.join(row.marks)} {folded(row.text)}") for row in ordered]
+    words = [(row.id, f"{' '.join(row.marks)} {row.words}") for row in ordered]
     with connection.cursor() as cursor:
         cursor.executemany(f"INSERT INTO {WORDS} (rowid, words) VALUES (%s, %s)", words)
 
@@ -67,7 +68,7 @@ def insert(rows: Sequence[ItemRow]) -> None:
 def _vector(row: ItemRow) -> str:
     """The item's words as PostgreSQL writes a tsvector."""
     places: dict[str, list[int]] = {}
-    for place, word in enumerate(words_in(row.text), 1):
+    for place, word in enumerate(folded_words(row.words), 1):
         places.setdefault(word, []).append(place)
     words = (f"{word}:{','.join(map(str, at[:MAX_POSITIONS]))}" for word, at in places.items())
     return " ".join((*row.marks, *words))

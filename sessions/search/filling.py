@@ -10,6 +10,7 @@ from sessions.parsers.decoding import NotARecord, decode
 from sessions.parsers.formats.claude_texts import texts_of
 from sessions.parsers.lines import content
 from sessions.parsers.records import SearchText
+from sessions.parsers.words import fold
 from sessions.search.engine import clear
 from sessions.search.lines import IndexedLine, add_lines
 from sessions.search.titles import index_titles
@@ -57,7 +58,12 @@ def _fill_entries(row: SearchFill) -> int:
     span = TranscriptEntry.objects.filter(id__gt=row.after, id__lte=row.until).order_by("id")
     entries = list(span[:ENTRIES_AT_ONCE])
     if entries:
-        add_lines([IndexedLine(e.pk, e.session_id, e.at_ms, texts) for e, texts in texts_in_archive(entries)])
+        add_lines(
+            [
+                IndexedLine(e.pk, e.session_id, e.at_ms, list(map(fold, texts)))
+                for e, texts in texts_in_archive(entries)
+            ]
+        )
         row.after = entries[-1].pk
     return len(entries)
 

@@ -18,7 +18,8 @@ class NewItem(NamedTuple):
 
     kind: SearchItem.Kind
     target: int
-    text: str
+    words: str  # folded
+    chars: int  # of the text they were read from
     at_ms: int | None
     session_key: int | None = None
     project_key: int | None = None
@@ -80,7 +81,14 @@ def add_items(items: Sequence[NewItem]) -> list[int]:
 
 def _row(key: int, item: NewItem) -> ItemRow:
     return ItemRow(
-        key, int(item.kind), item.target, item.session_key, item.project_key, item.text, item.marks
+        key,
+        int(item.kind),
+        item.target,
+        item.session_key,
+        item.project_key,
+        item.chars,
+        item.words,
+        item.marks,
     )
 
 

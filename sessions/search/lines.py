@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sessions.bulk import rows_where_in
 from sessions.facts.tool_calls import call_key
 from sessions.models import SearchFill, SearchItem, SearchSubject, ToolCall, TranscriptEntry
-from sessions.parsers.records import SearchText
+from sessions.parsers.records import FoldedText, SearchText
 from sessions.search.engine import forget
 from sessions.search.items import NewItem, add_items, session_mark
 
@@ -29,7 +29,7 @@ class IndexedLine(NamedTuple):
     entry_id: int
     session_key: int
     at_ms: int | None
-    texts: Sequence[SearchText]
+    texts: Sequence[FoldedText]
 
 
 def index_lines(lines: Iterable[IndexedLine]) -> None:
@@ -55,15 +55,25 @@ def text_of(texts: Iterable[SearchText], kind: int) -> str:
 
 
 def _items(line: IndexedLine, tools: dict[str, str]) -> Iterable[NewItem]:
-    groups: dict[tuple[str, str], list[str]] = {}
+    groups: dict[tuple[str, str], FoldedText] = {}
     for said in line.texts:
-        tool = said.tool or tools.get(said.call_id, "")
-        groups.setdefault((said.kind, tool), []).append(said.text)
-    for (kind, tool), texts in groups.items():
-        text = texts[0] if len(texts) == 1 else "\n".join(texts)
+        key = said.kind, said.tool or tools.get(said.call_id, "")
+        groups[key] = _joined(groups[key], said) if key in groups else said
+    for (kind, tool), said in groups.items():
         yield NewItem(
-            KINDS[kind], line.entry_id, text[:MAX_ITEM_CHARS], line.at_ms, line.session_key, tool=tool
+            KINDS[kind],
+            line.entry_id,
+            said.words[:MAX_ITEM_CHARS],
+            said.chars,
+            line.at_ms,
+            line.session_key,
+            tool=tool,
         )
+
+
+def _joined(one: FoldedText, other: FoldedText) -> FoldedText:
+    both = f"{one.words}\n{other.words}"
+    return one._replace(words=both, chars=min(one.chars + 1 + other.chars, MAX_ITEM_CHARS))
 
 
 def _tools_of(lines: Iterable[IndexedLine]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from sessions.search.words import words_in
+from sessions.parsers.words import words_in
 
 MAX_CHARS, MAX_TERMS = 500, 24
 MIN_PREFIX_CHARS = 3

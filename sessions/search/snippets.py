@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sessions.parsers.display import shown
+from sessions.parsers.words import Word, words_of
 from sessions.search.query import Query, Term
-from sessions.search.words import Word, words_of
 
 BEFORE_CHARS, SNIPPET_CHARS = 60, 240
 

@@ -19,7 +19,7 @@ from sessions.parsers.formats.claude_events import (
     system_events,
     user_events,
 )
-from sessions.parsers.formats.claude_texts import texts_of
+from sessions.parsers.formats.claude_texts import folded_texts
 from sessions.parsers.formats.claude_tools import AGENT_ID_CHARS, agent_of, tool_result, tool_use
 from sessions.parsers.formats.claude_usage import responses_of
 from sessions.parsers.keys import bytes_key, pair_key, uuid_key
@@ -123,7 +123,7 @@ class LineReader:
         if oddity:
             line.note_problem(oddity, "The line holds values that JSON does not allow.")
         self._read_content(record, line)
-        line.texts = texts_of(record)
+        line.texts = folded_texts(record)
         self._note_facets(record, line)
         return line
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from sessions.parsers.display import without_escapes
-from sessions.parsers.records import SearchText
+from sessions.parsers.records import FoldedText, SearchText
 from sessions.parsers.values import block_text, items, mapping, text
+from sessions.parsers.words import fold
 
 PROMPT, ANSWER, THINKING = "prompt", "answer", "thinking"
 TOOL_INPUT, TOOL_RESULT, NOTE = "tool_input", "tool_result", "note"
@@ -33,6 +34,11 @@ def texts_of(record: dict[str, Any]) -> list[SearchText]:
     """The record's texts in their order, each cut to what can be found of it; blank ones are left out."""
     read = _READERS.get(text(record.get("type")))
     return [] if read is None else [_cut(said) for said in read(record) if said.text.strip()]
+
+
+def folded_texts(record: dict[str, Any]) -> list[FoldedText]:
+    """The record's texts as the index takes them."""
+    return [fold(said) for said in texts_of(record)]
 
 
 def _cut(said: SearchText) -> SearchText:

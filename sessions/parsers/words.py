@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from sessions.parsers.records import FoldedText, SearchText
+
 MAX_WORD_CHARS = 64  # a longer one is found by how it begins
-_HAN_AND_KANA = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_HAN_AND_KANA = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U0002f800-\U0002fa1f"
 _SPACED = re.compile(f"([{_HAN_AND_KANA}])")
-# From À on, letters may be an ASCII letter with an accent; combining marks are accents of their own.
-_ACCENTED = re.compile("[\u00c0-\u1fff]")
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
 _MARKS = re.compile("[\u0300-\u036f]")
 _BETWEEN = re.compile(r"[\W_]+")
 _LONG = re.compile(rf"[^\W_]{{{MAX_WORD_CHARS + 1},}}")
@@ -35,21 +36,38 @@ class Word(NamedTuple):
 def folded(text: str) -> str:
     """The text with its words as the index has them; what stands between them is of no meaning."""
     text = text.lower() if text.isascii() else _folded_beyond_ascii(text)
-    if max(map(len, text.split()), default=0) > MAX_WORD_CHARS:
+    if len(text) > MAX_WORD_CHARS and max(map(len, text.split()), default=0) > MAX_WORD_CHARS:
         return _LONG.sub(lambda long: long[0][:MAX_WORD_CHARS], text)
     return text
 
 
+def fold(said: SearchText) -> FoldedText:
+    """A text as the index takes it."""
+    return FoldedText(said.kind, folded(said.text), len(said.text), said.call_id, said.tool)
+
+
 def _folded_beyond_ascii(text: str) -> str:
-    text = text.casefold()
-    if _ACCENTED.search(text):
-        text = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text)))
-    return _SPACED.sub(r" \1 ", _BETWEEN.sub(" ", text))
+    """Only runs beyond ASCII are looked at: mostly a few dashes, arrows and ticks, the same ones again and again."""
+    lower = text.encode("utf-8", "surrogatepass").lower()
+    return _BEYOND_ASCII.sub(lambda run: _folded_run(run[0]), lower).decode("utf-8")
+
+
+@lru_cache(maxsize=20_000)
+def _folded_run(raw: bytes) -> bytes:
+    """A run without ASCII letters around it: no rule of Unicode's looks beyond what is left of their accents."""
+    apart = unicodedata.normalize("NFD", raw.decode("utf-8", "surrogatepass").casefold())
+    run = unicodedata.normalize("NFC", _MARKS.sub("", apart))
+    return _SPACED.sub(r" \1 ", _BETWEEN.sub(" ", run)).encode("utf-8")
 
 
 def words_in(text: str) -> list[str]:
     """The folded words of a text, in order."""
-    return _WORD.findall(folded(text))
+    return folded_words(folded(text))
+
+
+def folded_words(text: str) -> list[str]:
+    """The words of a text that is folded already, in order."""
+    return _WORD.findall(text)
 
 
 def words_of(text: str) -> Iterator[Word]:
