@@ -102,10 +102,11 @@ def filled(entries: int, seed: int) -> Language:
 def _write_session(number: int, at_ms: int, project_id: int, language: Language) -> None:
     from sessions.archive import SEGMENT_COLUMNS, segment_row
     from sessions.bulk import write_rows
-    from sessions.ingest import ENTRY_COLUMNS
+    from sessions.entry_rows import ENTRY_COLUMNS
     from sessions.models import AgentSession, ArchiveSegment, SourceFile, TranscriptEntry
     from sessions.parsers.formats.claude_texts import folded_texts
     from sessions.parsers.lines import Chunk
+    from sessions.parsers.packing import pack
     from sessions.search.lines import IndexedLine, index_lines
 
     name = f"session-{number}"
@@ -130,7 +131,7 @@ def _write_session(number: int, at_ms: int, project_id: int, language: Language)
         said.append(IndexedLine(key, number + 1, moment, folded_texts(record)))
         raw.append(line)
         offset += len(line)
-    write_rows(ArchiveSegment, SEGMENT_COLUMNS, [segment_row(source.pk, 1, 1, Chunk(0, b"".join(raw)))])
+    write_rows(ArchiveSegment, SEGMENT_COLUMNS, [segment_row(source.pk, 1, 1, pack(Chunk(0, b"".join(raw))))])
     write_rows(TranscriptEntry, ENTRY_COLUMNS, rows)
     index_lines(said)
 

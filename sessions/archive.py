@@ -8,9 +8,8 @@ from typing import Any
 import zstandard
 
 from sessions.models import ArchiveSegment, TranscriptEntry
-from sessions.parsers.lines import Chunk
+from sessions.parsers.packing import Packed, unpacked
 
-LEVEL = 3
 SEGMENT_COLUMNS = (
     "source_id",
     "generation",
@@ -22,8 +21,6 @@ SEGMENT_COLUMNS = (
     "provisional",
     "abridged",
 )
-_compressor = zstandard.ZstdCompressor(level=LEVEL)
-_decompressor = zstandard.ZstdDecompressor()
 
 
 class ArchiveDamaged(Exception):
@@ -31,33 +28,17 @@ class ArchiveDamaged(Exception):
 
 
 def segment_row(
-    source_id: int, generation: int, first_line: int, chunk: Chunk, *, provisional: bool = False
+    source_id: int, generation: int, first_line: int, packed: Packed, *, provisional: bool = False
 ) -> tuple[Any, ...]:
     """A row for SEGMENT_COLUMNS."""
-    if chunk.oversize:
-        big = chunk.oversize
-        kept = _compressor.compress(big.head + big.tail)
-        return (
-            source_id,
-            generation,
-            big.offset,
-            big.length,
-            first_line,
-            big.sha256,
-            kept,
-            provisional,
-            True,
-        )
-    raw = chunk.raw
-    digest = sha256(raw).digest()
-    data = _compressor.compress(raw)
-    return source_id, generation, chunk.offset, len(raw), first_line, digest, data, provisional, False
+    offset, length, digest, data, is_abridged = packed
+    return source_id, generation, offset, length, first_line, digest, data, provisional, is_abridged
 
 
 def segment_bytes(segment: ArchiveSegment) -> bytes:
     """The segment's original bytes. Raises ArchiveDamaged when they do not have the digest they were stored with."""
     try:
-        raw = _decompressor.decompress(bytes(segment.data))
+        raw = unpacked(bytes(segment.data))
     except zstandard.ZstdError as error:
         raise ArchiveDamaged(f"Archive segment {segment.pk} cannot be decompressed: {error}.") from error
     if not segment.abridged and sha256(raw).digest() != bytes(segment.sha256):

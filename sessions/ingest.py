@@ -4,17 +4,18 @@ Killing the process at any moment loses nothing and doubles nothing: a batch is 
 checkpoint after it, or not at all.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 
 from sessions.archive import SEGMENT_COLUMNS, segment_row
 from sessions.bulk import column_values, next_id, rows_where_in, save_columns, write_rows
+from sessions.entry_rows import ENTRY_COLUMNS, EVENT_COLUMNS, NewLine, entry_row, event_rows
 from sessions.facts.facets import write_facets
 from sessions.facts.followers import followers_of
 from sessions.facts.responses import SeenInEntry, write_responses
@@ -31,43 +32,12 @@ from sessions.models import (
     SourceSession,
     TranscriptEntry,
 )
-from sessions.parsers.keys import uuid_key
 from sessions.parsers.lines import Chunk
-from sessions.parsers.normalise import quarter_of
+from sessions.parsers.packing import Packed, pack
 from sessions.parsers.pricing import PriceBook
-from sessions.parsers.records import SESSION, BadLine, Event, ParsedLine, SessionRef
+from sessions.parsers.records import SESSION, BadLine, ParsedLine, SessionRef
 from sessions.search.lines import IndexedLine, index_lines
 
-ENTRY_COLUMNS = (
-    "id",
-    "session_id",
-    "source_id",
-    "generation",
-    "offset",
-    "length",
-    "seq",
-    "uuid_key",
-    "parent_key",
-    "digest",
-    "kind",
-    "subtype",
-    "at_ms",
-    "is_sidechain",
-    "superseded",
-    "provisional",
-)
-EVENT_COLUMNS = (
-    "session_id",
-    "entry_id",
-    "kind",
-    "at_ms",
-    "quarter",
-    "seq",
-    "text",
-    "data",
-    "leaf_key",
-    "inherited",
-)
 QUARANTINE_COLUMNS = (
     "source_id",
     "generation",
@@ -99,16 +69,6 @@ class Tally:
     bytes_read: int = 0
 
 
-class _NewLine:
-    """A line to be stored, with what the batch decides about it."""
-
-    __slots__ = ("entry_id", "line", "provisional", "session_key", "source")
-
-    def __init__(self, line: ParsedLine, source: SourceFile, session_key: int, provisional: bool) -> None:
-        self.line, self.source, self.session_key, self.provisional = line, source, session_key, provisional
-        self.entry_id = 0
-
-
 class BatchWriter:
     """Collects parsed lines and writes them in batches. One writer at a time holds the sync lease."""
 
@@ -129,9 +89,9 @@ class BatchWriter:
         self._clear()
 
     def _clear(self) -> None:
-        self._lines: list[_NewLine] = []
+        self._lines: list[NewLine] = []
         self._bytes = 0
-        self._segments: list[Future[tuple[Any, ...]]] = []
+        self._segments: list[Callable[[], tuple[Any, ...]]] = []
         self._quarantine: list[tuple[Any, ...]] = []
         self._sources: dict[int, SourceFile] = {}
         self._refs: dict[int, SessionRef] = {}
@@ -156,7 +116,7 @@ class BatchWriter:
         for seen in line.responses:
             if seen.session is not line.session:
                 self._refs[self._session_key(seen.session)] = seen.session
-        self._lines.append(_NewLine(line, source, key, provisional))
+        self._lines.append(NewLine(line, source, key, provisional))
         self._bytes += line.length
         self.lines_done += 1
         source.lines_seen += 1
@@ -193,11 +153,19 @@ class BatchWriter:
 
     def add_segment(self, source: SourceFile, chunk: Chunk, *, provisional: bool = False) -> None:
         """Keep the bytes the next lines come from. They are compressed while the lines are parsed."""
-        first_line = source.line_count + 1
-        job = _COMPRESSING.submit(
-            segment_row, source.pk, source.generation, first_line, chunk, provisional=provisional
+        self._add_segment(source, _COMPRESSING.submit(pack, chunk).result, provisional=provisional)
+
+    def add_packed(self, source: SourceFile, packed: Packed) -> None:
+        """Keep the bytes the next lines come from, which are compressed already."""
+        self._add_segment(source, lambda: packed)
+
+    def _add_segment(
+        self, source: SourceFile, packed: Callable[[], Packed], *, provisional: bool = False
+    ) -> None:
+        row = partial(
+            segment_row, source.pk, source.generation, source.line_count + 1, provisional=provisional
         )
-        self._segments.append(job)
+        self._segments.append(lambda: row(packed()))
         self._sources[source.pk] = source
 
     def note_bytes(self, count: int) -> None:
@@ -224,7 +192,7 @@ class BatchWriter:
     def _write(self) -> None:
         for action in self._before:
             action()
-        write_rows(ArchiveSegment, SEGMENT_COLUMNS, [job.result() for job in self._segments])
+        write_rows(ArchiveSegment, SEGMENT_COLUMNS, [row() for row in self._segments])
         write_rows(QuarantinedLine, QUARANTINE_COLUMNS, self._quarantine)
         if self._lines:
             self._create_sessions()
@@ -258,14 +226,14 @@ class BatchWriter:
         self.tally.sessions["created"] = len(self._created_sessions)
         AgentSession.objects.filter(id__in=self._demo, is_demo=False).update(is_demo=True)
 
-    def _new_lines(self) -> list[_NewLine]:
+    def _new_lines(self) -> list[NewLine]:
         """The lines that are not stored yet; the others are counted as duplicates."""
         columns = ("uuid_key", "session_id", "digest", "id", "source_id", "generation")
         uuid_keys = {item.line.uuid_key for item in self._lines}
         looked_up = self._known.perhaps(uuid_keys)
         stored = {row[:3]: row[3:] for row in rows_where_in(TranscriptEntry, columns, "uuid_key", looked_up)}
         self._known.add(uuid_keys)
-        fresh: dict[tuple[int, int, int], _NewLine] = {}
+        fresh: dict[tuple[int, int, int], NewLine] = {}
         moved: list[tuple[int, ...]] = []
         for item in self._lines:
             identity = (item.line.uuid_key, item.session_key, item.line.digest)
@@ -291,13 +259,13 @@ class BatchWriter:
             )
             SessionEvent.objects.filter(entry_id=entry_id).update(seq=line_no)
 
-    def _write_entries(self, new: list[_NewLine]) -> None:
+    def _write_entries(self, new: list[NewLine]) -> None:
         self._next_entry = self._next_entry or next_id(TranscriptEntry)
         rows = []
         for item in new:
             item.entry_id = self._next_entry
             self._next_entry += 1
-            rows.append(_entry_row(item))
+            rows.append(entry_row(item))
         write_rows(TranscriptEntry, ENTRY_COLUMNS, rows)
         links = {(item.source.pk, item.session_key) for item in new} - self._links
         SourceSession.objects.bulk_create(
@@ -306,7 +274,7 @@ class BatchWriter:
         )
         self._links |= links
 
-    def _write_facts(self, new: list[_NewLine]) -> None:
+    def _write_facts(self, new: list[NewLine]) -> None:
         responses = [
             SeenInEntry(seen, self._session_key(seen.session), item.entry_id)
             for item in new
@@ -320,7 +288,7 @@ class BatchWriter:
         wrote = write_responses(responses, self._prices, self._known)
         called = write_tool_calls(calls, self._known)
         write_facets([(item.line, item.session_key) for item in new if item.line.facets], self._known)
-        write_rows(SessionEvent, EVENT_COLUMNS, [row for item in new for row in _event_rows(item)])
+        write_rows(SessionEvent, EVENT_COLUMNS, [row for item in new for row in event_rows(item)])
         self.tally.responses.update({"created": wrote.created, "updated": wrote.updated})
         self.tally.tool_calls.update({"created": called.created, "updated": called.updated})
         mark_dirty(wrote.quarters | called.quarters)
@@ -353,48 +321,3 @@ def _session_rows(refs: dict[int, SessionRef]) -> list[tuple[Any, ...]]:
         row[at["session_type"]] = ref.session_type if ref.agent_id else SESSION
         rows.append(tuple(row))
     return rows
-
-
-def _entry_row(item: _NewLine) -> tuple[Any, ...]:
-    line = item.line
-    return (
-        item.entry_id,
-        item.session_key,
-        item.source.pk,
-        item.source.generation,
-        line.offset,
-        line.length,
-        line.line_no,
-        line.uuid_key,
-        line.parent_key,
-        line.digest,
-        line.kind,
-        line.subtype,
-        line.at_ms,
-        line.is_sidechain,
-        False,
-        item.provisional,
-    )
-
-
-def _event_rows(item: _NewLine) -> Iterable[tuple[Any, ...]]:
-    line = item.line
-    if not (line.events or line.problems):
-        return
-    quarter = None if line.at_ms is None else quarter_of(line.at_ms)
-    problems = [Event("problem", p.kind, {"detail": p.detail}) for p in line.problems]
-    for event in (*line.events, *problems):
-        data = event.data or {}
-        leaf = data.get("leaf")
-        yield (
-            item.session_key,
-            item.entry_id,
-            event.kind,
-            line.at_ms,
-            quarter,
-            line.line_no,
-            event.text,
-            json.dumps(data, ensure_ascii=False, sort_keys=True) if data else "{}",
-            uuid_key(str(leaf)) if leaf else None,
-            False,
-        )

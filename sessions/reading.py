@@ -5,9 +5,8 @@ starts a new generation and is read from its beginning; lines that no longer sta
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from sessions.ingest import BatchWriter, record_name
@@ -21,10 +20,20 @@ from sessions.models import (
     TranscriptEntry,
 )
 from sessions.parsers.discovery import FoundFile
-from sessions.parsers.formats.claude_code import LineReader, first_owner, identify
+from sessions.parsers.formats.claude_code import LineReader, identify
 from sessions.parsers.keys import bytes_key
-from sessions.parsers.lines import Chunk, Tail, content, prefix_matches, read_chunks, split
+from sessions.parsers.lines import Chunk, Tail, content, prefix_matches, read_chunks
 from sessions.parsers.records import BadLine, ParsedLine
+from sessions.parsers.transcript_parts import (
+    FileStart,
+    LinesRead,
+    Part,
+    ReadLine,
+    lines_from_start,
+    owner_of,
+    parse_chunk,
+    posix,
+)
 from sessions.search.lines import forget_entries
 
 # Growth of a file up to this size is checked against every byte read before; of a larger one, against its first and
@@ -54,8 +63,7 @@ def read_source(source: SourceFile, found: FoundFile, writer: BatchWriter, now: 
     """
     with open(found.location, "rb") as stream:
         size = os.fstat(stream.fileno()).st_size
-        fresh = source.committed_offset == 0 and not source.provisional_bytes
-        if not fresh and not continues(source, found, stream, size):
+        if not is_fresh(source) and not continues(source, found, stream, size):
             begin_generation(source, writer)
         elif source.provisional_bytes:
             source.needs_rebuild |= _take_back_tail(source, stream, size, writer)
@@ -63,36 +71,53 @@ def read_source(source: SourceFile, found: FoundFile, writer: BatchWriter, now: 
             writer.after_write(lambda: _is_back(source))
         _note_stat(source, found, size, now)
         start = source.committed_offset
-        reader = reader_for(source, _lines_from_start(stream, size))
+        reader = reader_for(source, lines_from_start(stream, size))
         for part in read_chunks(stream, start, size):
             if isinstance(part, Chunk):
                 take_chunk(source, part, reader, writer)
                 writer.flush_if_full()
             else:
-                take_tail(source, part, reader, writer, torn=_is_torn(found, now))
+                result = reader.read(part.offset, source.line_count + 1, part.raw)
+                take_tail(source, part, result, writer, torn=_is_torn(found, now))
+                source.needs_rebuild |= reader.guess_was_wrong
     writer.touch(source)
     if source.generation > 1:
         writer.after_write(lambda: supersede(source))
     writer.tally.bytes_read += size - start
-    source.needs_rebuild |= reader.guess_was_wrong
     return size - start
 
 
-def _lines_from_start(stream: BinaryIO, size: int) -> Iterator[bytes]:
-    for part in read_chunks(stream, 0, size):
-        if isinstance(part, Chunk):
-            yield from (line for _, line in split(part.raw, part.offset))
+def is_fresh(source: SourceFile) -> bool:
+    """Whether nothing was read of it yet, or all is to be read again."""
+    return source.committed_offset == 0 and not source.provisional_bytes
+
+
+def take_parts(
+    source: SourceFile, found: FoundFile, parts: Iterable[Part], writer: BatchWriter, now: datetime
+) -> None:
+    """Take a fresh transcript that was read elsewhere, part by part."""
+    for part in parts:
+        if isinstance(part, FileStart):
+            _note_stat(source, found, part.size, now)
+            source.owner, source.owner_guessed = part.owner, part.owner_guessed
+        elif isinstance(part, LinesRead):
+            if part.packed:
+                writer.add_packed(source, part.packed)
+            _take_lines(source, part, writer)
+            writer.flush_if_full()
         else:
-            yield part.raw
+            take_tail(source, part.tail, part.result, writer, torn=_is_torn(found, now))
+            source.needs_rebuild |= part.owner_guess_was_wrong
+    writer.touch(source)
+    writer.tally.bytes_read += source.size
 
 
-def reader_for(source: SourceFile, lines_from_start: Iterator[bytes]) -> LineReader:
+def reader_for(source: SourceFile, lines: Iterator[bytes]) -> LineReader:
     """A reader that knows what the lines before the checkpoint said."""
-    relative = PurePosixPath(source.relative_path.replace(os.sep, "/"))
+    relative = posix(source.relative_path)
     identity = identify(relative)
     if not source.owner or source.committed_offset == 0:
-        named = identity.owner or first_owner(lines_from_start)
-        source.owner, source.owner_guessed = (named or relative.stem)[:200], not named
+        source.owner, source.owner_guessed = owner_of(identity, relative, lines)
     reader = LineReader(identity, source.owner, source.owner_guessed, last_at_ms=source.last_at_ms)
     if source.committed_offset and not identity.agent_id:
         reader.side_roots = _side_roots(source)
@@ -115,7 +140,11 @@ def take_chunk(
         writer.add_segment(source, chunk)
     else:
         writer.touch(source)
-    for result in _parsed(chunk, source.line_count, reader):
+    _take_lines(source, parse_chunk(chunk, source.line_count, reader), writer)
+
+
+def _take_lines(source: SourceFile, read: LinesRead, writer: BatchWriter) -> None:
+    for result in read.lines:
         source.line_count += 1
         if result is None:
             writer.add_blank_line(source)
@@ -123,20 +152,9 @@ def take_chunk(
             writer.add_bad_line(source, result)
         else:
             writer.add_line(source, result)
-    source.committed_offset = chunk.end
-    source.last_at_ms = reader.last_at_ms
-    source.needs_rebuild |= reader.guess_was_wrong
-
-
-def _parsed(chunk: Chunk, line_no: int, reader: LineReader) -> Iterator[ParsedLine | BadLine | None]:
-    if chunk.oversize:
-        big = chunk.oversize
-        excerpt = big.head[:800].decode("utf-8", "replace")[:200]
-        detail = f"The line is {big.length:,} bytes long; lines up to 64 MiB are read."
-        yield BadLine(big.offset, big.length, line_no + 1, "too_long", detail, excerpt)
-        return
-    for number, (offset, raw) in enumerate(split(chunk.raw, chunk.offset), line_no + 1):
-        yield reader.read(offset, number, raw)
+    source.committed_offset = read.end
+    source.last_at_ms = read.last_at_ms
+    source.needs_rebuild |= read.owner_guess_was_wrong
 
 
 def continues(source: SourceFile, found: FoundFile, stream: BinaryIO, size: int) -> bool:
@@ -251,19 +269,20 @@ def _delete_tail_rows(source: SourceFile, counted: bool) -> None:
 def take_tail(
     source: SourceFile,
     tail: Tail,
-    reader: LineReader,
+    result: ReadLine,
     writer: BatchWriter,
     *,
     torn: bool,
     archive: bool = True,
 ) -> None:
-    """Bytes after the last newline: a whole record counts at once, half of one waits, an old half is torn."""
+    """Bytes after the last newline: a whole record counts at once, half of one waits, an old half is torn.
+
+    `result` is what they say, read as a line.
+    """
     body = content(tail.raw)
     source.pending_bytes = 0
     if not body:
         return
-    number = source.line_count + 1
-    result = reader.read(tail.offset, number, tail.raw)
     if isinstance(result, ParsedLine):
         result.length = len(tail.raw)
         writer.add_line(source, result, provisional=True)
@@ -272,7 +291,7 @@ def take_tail(
     elif torn:
         detail = "The file ends in the middle of this line and did not change for ten minutes."
         excerpt = body[:800].decode("utf-8", "replace")[:200]
-        bad = BadLine(tail.offset, len(tail.raw), number, "torn", detail, excerpt)
+        bad = BadLine(tail.offset, len(tail.raw), source.line_count + 1, "torn", detail, excerpt)
         writer.add_bad_line(source, bad, provisional=True)
     else:
         source.pending_bytes = len(tail.raw)

@@ -9,9 +9,10 @@ from django.db import transaction
 
 from sessions.ingest import BatchWriter
 from sessions.models import AgentSession, SourceFile
-from sessions.parsers.discovery import SIDECAR, TOOL_OUTPUT, FoundFile
+from sessions.parsers.discovery import SIDECAR, TOOL_OUTPUT, TRANSCRIPT, FoundFile
 from sessions.planning import ReadingPlan
-from sessions.reading import continues, read_source
+from sessions.reading import continues, is_fresh, read_source, take_parts
+from sessions.reading_ahead import ReaderDied, ReadingAhead, is_worthwhile
 from sessions.sidecars import apply_waiting_sidecars, read_sidecar
 from sessions.tool_outputs import read_tool_output
 
@@ -50,22 +51,43 @@ def read_changed(
     _mark_missing(plan, now)
     pairs = _with_sources(plan.changed, is_demo)
     total, done = plan.bytes_to_read, 0
-    for number, (source, found) in enumerate(pairs, 1):
-        if stop():
-            result.stopped = True
-            break
-        before = writer.tally.bytes_read
-        _read_one(source, found, writer, now, result)
-        done += writer.tally.bytes_read - before
-        lines = writer.lines_done
-        report(Progress(number, len(pairs), done, total, lines))
+    with _ahead(pairs) as ahead:
+        for number, (source, found) in enumerate(pairs, 1):
+            if stop():
+                result.stopped = True
+                break
+            before = writer.tally.bytes_read
+            _read_one(source, found, writer, now, result, ahead)
+            done += writer.tally.bytes_read - before
+            report(Progress(number, len(pairs), done, total, writer.lines_done))
     writer.flush()
     apply_waiting_sidecars()
     return result
 
 
+def _ahead(pairs: list[tuple[SourceFile, FoundFile]]) -> ReadingAhead:
+    """What reads new transcripts in another process; where that does not pay, it reads none."""
+    new = [found for source, found in pairs if _is_new(source, found)]
+    return ReadingAhead(new if is_worthwhile(new) else [])
+
+
+def _is_new(source: SourceFile, found: FoundFile) -> bool:
+    return (
+        found.kind == TRANSCRIPT
+        and source.path == found.path
+        and source.generation == 1
+        and is_fresh(source)
+        and source.missing_since is None
+    )
+
+
 def _read_one(
-    source: SourceFile, found: FoundFile, writer: BatchWriter, now: datetime, result: ReadingResult
+    source: SourceFile,
+    found: FoundFile,
+    writer: BatchWriter,
+    now: datetime,
+    result: ReadingResult,
+    ahead: ReadingAhead,
 ) -> None:
     try:
         source = _at_its_place(source, found, now)
@@ -74,7 +96,7 @@ def _read_one(
         elif found.kind == TOOL_OUTPUT:
             read_tool_output(source, found, writer, now)
         else:
-            read_source(source, found, writer, now)
+            _read_transcript(source, found, writer, now, ahead)
             result.read += 1
     except OSError as error:
         reason = error.strerror or str(error)
@@ -86,6 +108,21 @@ def _read_one(
         source.error, source.last_read_at = reason[:500], now
         writer.touch(source)
     writer.flush_if_full()
+
+
+def _read_transcript(
+    source: SourceFile, found: FoundFile, writer: BatchWriter, now: datetime, ahead: ReadingAhead
+) -> None:
+    parts = ahead.parts_of(found)
+    if parts is not None:
+        try:
+            take_parts(source, found, parts, writer, now)
+            return
+        except ReaderDied:
+            # What it gave is whole; reading goes on behind it.
+            writer.tally.bytes_read += source.committed_offset
+            writer.flush()
+    read_source(source, found, writer, now)
 
 
 def _with_sources(

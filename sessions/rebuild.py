@@ -129,7 +129,8 @@ def _replay(source: SourceFile, writer: BatchWriter) -> None:
         reader = readers[segment.generation]
         raw = segment_bytes(segment)
         if segment.provisional:
-            take_tail(source, Tail(segment.offset, raw), reader, writer, torn=True, archive=False)
+            result = reader.read(segment.offset, source.line_count + 1, raw)
+            take_tail(source, Tail(segment.offset, raw), result, writer, torn=True, archive=False)
         else:
             take_chunk(source, _chunk(segment, raw), reader, writer, archive=False)
         writer.flush_if_full()

@@ -18,6 +18,7 @@ from sessions.bulk import save_columns, write_rows
 from sessions.models import ArchiveSegment, Project, SourceFile
 from sessions.parsers.discovery import FoundFile
 from sessions.parsers.lines import Chunk
+from sessions.parsers.packing import pack
 from tasks.derive import derive_project
 from tasks.discovery import PLAN, RootSurvey, Survey, prefix_of
 from tasks.history import read_history
@@ -139,7 +140,9 @@ def _write_sources(files: list[ReadFile], now: datetime, *, is_demo: bool) -> di
     SourceFile.objects.bulk_create(fresh, batch_size=_BATCH)
     save_columns(SourceFile, known, _SOURCE_COLUMNS)
     rows = [
-        segment_row(source.pk, source.generation, 0, Chunk(0, file.raw)) for source, file in news if file.raw
+        segment_row(source.pk, source.generation, 0, pack(Chunk(0, file.raw)))
+        for source, file in news
+        if file.raw
     ]
     write_rows(ArchiveSegment, SEGMENT_COLUMNS, rows)
     return sources

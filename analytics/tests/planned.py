@@ -11,6 +11,7 @@ from analytics.tests.ledger import NOW, read, working_session
 from sessions.archive import SEGMENT_COLUMNS, segment_row
 from sessions.models import AgentSession, ArchiveSegment, DirtyQuarter, Project, SourceFile, TranscriptEntry
 from sessions.parsers.lines import Chunk
+from sessions.parsers.packing import pack
 from tasks.models import Document, Feature, Link, Phase, PlanRoot, ProjectTask, ServedSpan
 
 TEXT = b"---\nstatus: completed\n---\n# Engine\n\nMake it **work**.\n"
@@ -34,7 +35,7 @@ def document(path: str = "docs/plans/engine.md", text: bytes = TEXT, **more: Any
         size=len(text),
         owner=sha256(text).hexdigest()[:20],
     )
-    columns = dict(zip(SEGMENT_COLUMNS, segment_row(source.pk, 1, 0, Chunk(0, text)), strict=True))
+    columns = dict(zip(SEGMENT_COLUMNS, segment_row(source.pk, 1, 0, pack(Chunk(0, text))), strict=True))
     ArchiveSegment.objects.create(**columns)
     given = {"title": "Engine", "doc_type": "prd", "layout": "plain", "source_generation": 1} | more
     return Document.objects.create(

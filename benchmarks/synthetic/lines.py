@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from typing import Any
 
-from sessions.archive import _compressor as compressor
 from sessions.parsers.keys import bytes_key
+from sessions.parsers.lines import Chunk
+from sessions.parsers.packing import pack
 
 RESPONSES = 10
 TEXT = (
@@ -108,4 +108,5 @@ def shared_segment(lines: int) -> tuple[bytes, bytes, int]:
 
 def packed(raw: bytes) -> tuple[bytes, bytes, int]:
     """(compressed bytes, SHA-256, length) as the archive keeps them."""
-    return compressor.compress(raw), sha256(raw).digest(), len(raw)
+    whole = pack(Chunk(0, raw))
+    return whole.data, whole.sha256, whole.length
