@@ -94,6 +94,7 @@ SESSION_METRICS = (
     "cache_read_tokens",
     "cache_creation_tokens",
     "unpriced_tokens",
+    "unpriced_share",
     "cache_hit_rate",
     "session_duration",
     "active_seconds",
@@ -130,6 +131,7 @@ def dimensions_of(metric: Metric) -> tuple[str, ...]:
         Source.FILES: tools[:5],
         Source.SESSIONS: ("project", "model", "session_type", "agent", "branch"),
         Source.EVENTS: ("project", "session_type", "agent", "branch"),
+        Source.READING: (),
     }
     return by_source.get(
         metric.source, ("project", "feature") if metric.kind is not Kind.RATIO else ("project",)
@@ -137,7 +139,9 @@ def dimensions_of(metric: Metric) -> tuple[str, ...]:
 
 
 def default_no_data(metric: Metric) -> NoData:
-    """Nothing happened is a true 0 for counts; a ratio of nothing is no trouble."""
+    """Nothing happened is a true 0 for counts; a ratio of nothing is no trouble; nobody looked is no news."""
+    if metric.source is Source.READING:
+        return NoData.KEEP
     return NoData.ZERO if metric.adds_up else NoData.OK
 
 

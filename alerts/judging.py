@@ -26,6 +26,7 @@ from alerts.windows import Course, Measured, earliest_needed, lookback, slot_qua
 from alerts.wording import outlook, sentence
 from analytics.metrics import Source
 from analytics.periods import quarter_of, quarter_start
+from analytics.reading_levels import last_looked_at
 from sessions.bulk import in_chunks
 from sessions.models import AgentSession, SessionEvent
 
@@ -114,18 +115,21 @@ class Judge:
         known_to = begins if rule.evaluated_to is None else max(begins, quarter_of(rule.evaluated_to))
         touched = self._touched_quarters(definition, begins)
         first = min([known_to, *(quarter for quarter in touched if quarter < known_to)])
-        stop = quarter_of(self._now) + slot_quarters(definition)
+        now = self._known_to(definition)
+        if now is None:
+            return None
+        stop = quarter_of(now) + slot_quarters(definition)
         is_late = rule.evaluated_to is not None and first < known_to
-        if not self._could_change(rule, definition, touched, known_to, is_late=is_late):
+        if not self._could_change(rule, definition, touched, known_to, now, is_late=is_late):
             return None
         standings = self._standings_before(rule, first) if is_late else self._standings[rule.pk]
         courses, left_out = self._courses(rule, definition, first, stop, standings)
         sessions = self._begun(rule, definition, first, stop)
-        told = replay(definition, courses, first, stop, now=self._now, standings=standings, sessions=sessions)
+        told = replay(definition, courses, first, stop, now=now, standings=standings, sessions=sessions)
         value = told.values[()].value if () in told.values else None
         return Judged(
             rule,
-            quarter_start(_settled(definition, self._now)),
+            quarter_start(_settled(definition, now)),
             value,
             left_out,
             [self._told(rule, definition, each) for each in told.transitions],
@@ -141,11 +145,28 @@ class Judge:
             self._remembered = set(known.values_list("rule_id", flat=True).distinct())
         return _standings_before(rule, first) if rule.pk in self._remembered else {}
 
+    def _known_to(self, definition: RuleDefinition) -> datetime | None:
+        """The moment up to which a rule can be judged; None where nothing can be yet.
+
+        What is written down when somebody looks is known only once that was done.
+        """
+        if definition.measure.source is not Source.READING:
+            return self._now
+        looked_at = last_looked_at()
+        return None if looked_at is None else min(self._now, looked_at)
+
     def _could_change(
-        self, rule: AlertRule, definition: RuleDefinition, touched: set[int], known_to: int, *, is_late: bool
+        self,
+        rule: AlertRule,
+        definition: RuleDefinition,
+        touched: set[int],
+        known_to: int,
+        now: datetime,
+        *,
+        is_late: bool,
     ) -> bool:
         """Late data, new data in the slot that is open, or a slot that is over by now."""
-        if rule.evaluated_to is None or is_late or _settled(definition, self._now) > known_to:
+        if rule.evaluated_to is None or is_late or _settled(definition, now) > known_to:
             return True
         return definition.only_grows and any(quarter >= known_to for quarter in touched)
 

@@ -1,8 +1,9 @@
 """Where the values of rules come from: rollups and the small tables, read once for all rules that want the same."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from alerts.querysets.measured import call_times, event_counts, session_begins
@@ -23,6 +24,8 @@ from alerts.windows import Course, LevelCourse, Parts, PerSessionCourse, RankedC
 from analytics.metrics import Aggregation, Source
 from analytics.periods import quarter_of
 from analytics.plan_figures import TaskCourse, has_plans, task_courses
+from analytics.reading_levels import levels_within
+from analytics.stalled_tasks import stalled_spells
 from analytics.work import work_names
 
 MOST_GROUPS = 200
@@ -215,6 +218,40 @@ def _level_turns(courses: list[TaskCourse], *, by_feature: bool) -> dict[int, De
     return found
 
 
+def _stalled(wanted: Wanted, *_: int) -> dict[Group, Course]:
+    """How many tasks stood still at the end of each quarter in which one came to, or was gone on with."""
+    turns: dict[Group, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    spells = stalled_spells(wanted.projects)
+    names = work_names("feature", {str(spell.feature_id) for spell in spells if spell.feature_id})
+    filters = dict(wanted.filters)
+    for spell in spells:
+        told = {"project": spell.project, "feature": names.get(str(spell.feature_id), UNATTRIBUTED)}
+        if all(told[name] in values for name, values in filters.items()):
+            held = turns[tuple(told[name] for name in wanted.group_by)]
+            held[quarter_of(spell.begins_at)] += 1
+            if spell.ends_at:
+                held[quarter_of(spell.ends_at)] -= 1
+    if not wanted.group_by and has_plans(wanted.projects):
+        turns[()][0] += 0
+    return {group: LevelCourse(_levels_after(held)) for group, held in turns.items()}
+
+
+def _levels_after(changes: Mapping[int, int]) -> dict[int, Decimal]:
+    ordered = sorted(changes)
+    levels = accumulate(changes[quarter] for quarter in ordered)
+    return {0: Decimal(0)} | {at: Decimal(level) for at, level in zip(ordered, levels, strict=True)}
+
+
+def _reading(wanted: Wanted, first: int, stop: int) -> dict[Group, Course]:
+    """A level holds for the quarter in which somebody looked: nobody knows how it went on."""
+    if wanted.project_id is not None:
+        return {}
+    levels: dict[int, Decimal | None] = {}
+    for quarter, level in sorted(levels_within(wanted.metric, first, stop).items()):
+        levels |= {quarter: Decimal(level), quarter + 1: None}
+    return {(): LevelCourse(levels)}
+
+
 def _costs_of_tasks(wanted: Wanted, rollups: Rollups) -> dict[Group, Course]:
     cost = Wanted("session_cost", Aggregation.SUM, wanted.project_id, wanted.group_by, wanted.filters, "")
     adding = ADDING["session_cost"]
@@ -242,5 +279,8 @@ _OTHERS: dict[str, Callable[[Wanted, int, int], dict[Group, Course]]] = {
     "task_velocity": _completions,
     "task_completion_pct": _levels,
     "feature_progress": _levels,
+    "stalled_tasks": _stalled,
+    "reading_lag": _reading,
+    "transcripts_at_risk": _reading,
 }
 EVALUATED = frozenset({*ADDING, *_OTHERS, "cost_per_completed_task"})

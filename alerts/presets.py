@@ -106,6 +106,20 @@ PRESETS = (
         },
     ),
     Preset(
+        "stalled-task",
+        "A task is in progress or in review, and for seven days no session has worked on it.",
+        {
+            "name": "Stalled task",
+            "metric": "stalled_tasks",
+            "operator": ">",
+            "threshold": 0,
+            "scope": "rolling",
+            "windowSeconds": HOUR,
+            "groupBy": ["feature"],
+            "severity": "info",
+        },
+    ),
+    Preset(
         "stalled-plan",
         "No task was completed for seven days in which there were ten sessions or more.",
         {
@@ -133,15 +147,41 @@ PRESETS = (
     ),
     Preset(
         "unpriced",
-        "Responses of a day have no known price, so that the cost leaves them out.",
+        "More than a twentieth of a day's tokens have no known price, so that the cost leaves them out.",
         {
-            "name": "Unpriced tokens",
-            "metric": "unpriced_tokens",
+            "name": "Unpriced share",
+            "metric": "unpriced_share",
             "operator": ">",
-            "threshold": 0,
+            "threshold": 5,
             "scope": "daily",
+            "minSamples": 1,
             "severity": "info",
             "notifyResolved": False,
+        },
+    ),
+    Preset(
+        "sync-not-fresh",
+        "A transcript has waited for more than an hour to be read: what is shown here is not what happened.",
+        {
+            "name": "Sync not fresh",
+            "metric": "reading_lag",
+            "operator": ">",
+            "threshold": HOUR,
+            "scope": "rolling",
+            "windowSeconds": HOUR // 4,
+        },
+    ),
+    Preset(
+        "transcripts-at-risk",
+        "Transcripts that were not read are deleted by their agent within three days.",
+        {
+            "name": "Transcripts at risk",
+            "metric": "transcripts_at_risk",
+            "operator": ">",
+            "threshold": 0,
+            "scope": "rolling",
+            "windowSeconds": HOUR // 4,
+            "severity": "critical",
         },
     ),
     Preset(

@@ -49,6 +49,7 @@ def _added(row: Mapping[str, Any], names: Iterable[str]) -> int:
 _RESPONSES = ("responses",)
 _JUDGED = ("outcome_ok", "outcome_error")
 _CACHE_WRITES = ("cache_creation_5m_tokens", "cache_creation_1h_tokens")
+_INPUT = ("input_tokens", "cache_read_tokens", *_CACHE_WRITES)
 ADDING = {
     "session_cost": Adding(("cost_nano_usd",), ("responses", "-unpriced_responses"), _RESPONSES, NANO),
     "session_tokens": Adding(("input_tokens", "output_tokens"), _RESPONSES, _RESPONSES),
@@ -57,9 +58,12 @@ ADDING = {
     "cache_read_tokens": Adding(("cache_read_tokens",), _RESPONSES, _RESPONSES),
     "cache_creation_tokens": Adding(_CACHE_WRITES, _RESPONSES, _RESPONSES),
     "unpriced_tokens": Adding(("unpriced_tokens",), _RESPONSES, _RESPONSES),
+    "unpriced_share": Adding(
+        ("unpriced_tokens",), (*_INPUT, "output_tokens"), _RESPONSES, PERCENT, is_ratio=True
+    ),
     "cache_hit_rate": Adding(
         ("cache_read_tokens",),
-        ("input_tokens", "cache_read_tokens", *_CACHE_WRITES),
+        _INPUT,
         _RESPONSES,
         PERCENT,
         is_ratio=True,

@@ -10,7 +10,7 @@ from rest_framework.exceptions import ValidationError
 from alerts.definition import Scope, aggregations_of, default_no_data
 from alerts.models import AlertRule, Channel
 from alerts.validation import problems_of
-from analytics.metrics import METRICS
+from analytics.metrics import METRICS, Source
 from sessions.models import Project
 from sessions.scope import Projects, in_projects
 
@@ -47,6 +47,8 @@ def rule_values(
     if projects is not None and draft.project_id is None:
         raise ValidationError({"project": ["Name one of the projects that this token is for."]})
     found = {API_NAMES.get(name, name): [text] for name, text in problems_of(draft.definition).items()}
+    if draft.project_id is not None and draft.definition.measure.source is Source.READING:
+        found["project"] = ["This figure is about reading as a whole; leave the project out."]
     found |= _unknown_filter_values(draft, projects)
     channels = _channels(channel_ids, draft, rule, found)
     if found:

@@ -130,7 +130,7 @@ class PerSessionCourse:
 class LevelCourse:
     """A level that lasts until the next: a window has the one at its end."""
 
-    def __init__(self, turns: Mapping[int, Decimal | None]) -> None:
+    def __init__(self, turns: Mapping[int, Decimal] | Mapping[int, Decimal | None]) -> None:
         self._quarters = sorted(turns)
         self._values = [turns[quarter] for quarter in self._quarters]
 

@@ -28,6 +28,7 @@ SOURCE_LABELS = {
     Source.TOOLS: "Tools",
     Source.EVENTS: "Events",
     Source.FILES: "Tools",
+    Source.READING: "Reading",
 }
 
 

@@ -7,58 +7,13 @@ can be computed from what is stored; a number that could not is left out rather 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Kind(StrEnum):
-    """How values of several buckets become one: added, the last, divided anew, or ranked anew."""
-
-    FLOW = "flow"
-    STOCK = "stock"
-    RATIO = "ratio"
-    DISTRIBUTION = "distribution"
-
-
-class Unit(StrEnum):
-    USD = "USD"
-    TOKENS = "tokens"
-    SECONDS = "seconds"
-    MILLISECONDS = "milliseconds"
-    COUNT = "count"
-    LINES = "lines"
-    PERCENT = "percent"
-
-
-class Source(StrEnum):
-    """The facts a metric is computed from."""
-
-    USAGE = "usage"
-    TOOLS = "tools"
-    SESSIONS = "sessions"
-    TASKS = "tasks"
-    FEATURES = "features"
-    EVENTS = "events"
-    FILES = "files"
-
-
-class Aggregation(StrEnum):
-    """How many values become one: the buckets of a series, or the sessions and days an alert looks at."""
-
-    SUM = "sum"
-    AVG = "avg"
-    MIN = "min"
-    MAX = "max"
-    P50 = "p50"
-    P90 = "p90"
-    P95 = "p95"
-    RATIO = "ratio"
-    LAST = "last"
-
-
-class HigherIs(StrEnum):
-    GOOD = "good"
-    BAD = "bad"
-    NEUTRAL = "neutral"
+from analytics.metric_words import Aggregation as Aggregation
+from analytics.metric_words import Dimension as Dimension
+from analytics.metric_words import HigherIs as HigherIs
+from analytics.metric_words import Kind as Kind
+from analytics.metric_words import Source as Source
+from analytics.metric_words import Unit as Unit
 
 
 class UnknownName(ValueError):
@@ -76,16 +31,6 @@ class UnknownMetric(UnknownName):
 
 class UnknownDimension(UnknownName):
     pass
-
-
-@dataclass(frozen=True, slots=True)
-class Dimension:
-    """Something numbers can be split by. Only those with `groups_series` are offered as lines over time."""
-
-    id: str
-    label: str
-    description: str
-    groups_series: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +210,14 @@ _USAGE_METRICS = (
         HigherIs.BAD,
     ),
     _ratio(
+        "unpriced_share",
+        "Unpriced share",
+        "Unpriced tokens as a share of the tokens of all four classes.",
+        Source.USAGE,
+        _USAGE,
+        HigherIs.BAD,
+    ),
+    _ratio(
         "cache_hit_rate",
         "Cache hit rate",
         "Cache read tokens as a share of all input: fresh, read from and written to the cache.",
@@ -340,6 +293,40 @@ _PLAN_METRICS = (
     ),
 )
 
+_STALLED = Metric(
+    id="stalled_tasks",
+    label="Stalled tasks",
+    unit=Unit.COUNT,
+    kind=Kind.STOCK,
+    description="Tasks in progress or in review on which nobody had worked for seven days, at the end of the bucket.",
+    aggregations=(Aggregation.LAST, Aggregation.MIN, Aggregation.MAX),
+    dimensions=("project", "feature"),
+    source=Source.TASKS,
+    higher_is=HigherIs.BAD,
+)
+
+
+def _reading(id: str, label: str, unit: Unit, description: str) -> Metric:
+    """About the reading of this installation as a whole, so that nothing splits it."""
+    latest = (Aggregation.LAST, Aggregation.MIN, Aggregation.MAX)
+    return Metric(id, label, unit, Kind.STOCK, description, latest, (), Source.READING, HigherIs.BAD)
+
+
+_READING_METRICS = (
+    _reading(
+        "reading_lag",
+        "Reading lag",
+        Unit.SECONDS,
+        "How long the transcript that waited longest had waited to be read, as it was last looked at in the bucket.",
+    ),
+    _reading(
+        "transcripts_at_risk",
+        "Transcripts at risk",
+        Unit.COUNT,
+        "Transcripts with lines not read yet that their agent deletes within three days, as last looked at.",
+    ),
+)
+
 _TOOL_METRICS = (
     _flow("tool_call_count", "Tool calls", "Tool calls, each once.", Unit.COUNT, Source.TOOLS, _TOOLS),
     _ratio(
@@ -392,7 +379,15 @@ _EVENT_METRICS = (
 
 METRICS = {
     metric.id: metric
-    for metric in (*_USAGE_METRICS, *_SESSION_METRICS, *_PLAN_METRICS, *_TOOL_METRICS, *_EVENT_METRICS)
+    for metric in (
+        *_USAGE_METRICS,
+        *_SESSION_METRICS,
+        *_PLAN_METRICS,
+        _STALLED,
+        *_TOOL_METRICS,
+        *_EVENT_METRICS,
+        *_READING_METRICS,
+    )
 }
 
 # Names that older clients and their saved alert rules still send.

@@ -11,6 +11,7 @@ __all__ = [
     "DailyToolTimes",
     "DailyToolUsage",
     "DailyUsage",
+    "ReadingLevel",
     "SessionReturn",
     "SessionToolUsage",
     "SessionUsage",
@@ -102,6 +103,25 @@ class ToolTiming(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["quarter", "name", "bound"], name="tool_timing_once_per_slot_and_stretch"
+            )
+        ]
+
+
+class ReadingLevel(models.Model):
+    """How far behind reading was at the end of a 15-minute slot: what the disk held that had not been read.
+
+    No event of a transcript tells this afterwards, so it is written down each time it is looked.
+    """
+
+    quarter = models.IntegerField(primary_key=True)
+    observed_at = models.DateTimeField()
+    lag_seconds = models.BigIntegerField()
+    at_risk = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(lag_seconds__gte=0, at_risk__gte=0), name="reading_level_not_negative"
             )
         ]
 

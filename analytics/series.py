@@ -29,7 +29,9 @@ from analytics.querysets import (
     row_name,
     sessions_by_start,
 )
+from analytics.reading_levels import READING_METRICS, reading_levels
 from analytics.selectors import known_span, narrowed
+from analytics.stalled_tasks import stalled_groups, stalled_spells
 from analytics.sums import ToolUse, Usage
 from analytics.work import project_names, work_names
 from sessions.models import AgentSession, SessionEvent
@@ -76,6 +78,7 @@ _USAGE_VALUES: dict[str, Callable[[Usage], Value]] = {
     "cache_read_tokens": lambda u: u.cache_read_tokens,
     "cache_creation_tokens": lambda u: u.cache_creation_tokens,
     "unpriced_tokens": lambda u: u.unpriced_tokens,
+    "unpriced_share": lambda u: u.unpriced_share,
     "cache_hit_rate": lambda u: u.cache_hit_rate,
 }
 _TOOL_VALUES: dict[str, Callable[[ToolUse], Value]] = {
@@ -91,16 +94,26 @@ _PLAN_VALUES: dict[str, Callable[[Any], Value]] = {
     "task_velocity": int,
     "task_completion_pct": lambda share: share.percent,
     "feature_progress": lambda share: share.percent,
+    "stalled_tasks": int,
     "cost_per_completed_task": lambda cost: cost.each,
 }
 _PLAN_SIZES: dict[str, Callable[[Any], int]] = {
     "task_velocity": int,
     "task_completion_pct": lambda share: share.whole,
     "feature_progress": lambda share: share.whole,
+    "stalled_tasks": int,
     "cost_per_completed_task": lambda cost: cost.usage.all_tokens,
 }
 ANSWERED = frozenset(
-    {*_USAGE_VALUES, *_TOOL_VALUES, *_EVENT_KINDS, *_SESSION_METRICS, *_PERCENTILES, *_PLAN_VALUES}
+    {
+        *_USAGE_VALUES,
+        *_TOOL_VALUES,
+        *_EVENT_KINDS,
+        *_SESSION_METRICS,
+        *_PERCENTILES,
+        *_PLAN_VALUES,
+        *READING_METRICS,
+    }
 )
 
 
@@ -179,7 +192,10 @@ def _plan_series(
     if within.starts_open or within.ends_open:
         return []
     cut = cut_up(within)
-    groups = plan_groups(metric.id, courses, cut, group_by)
+    if metric.id == "stalled_tasks":
+        groups = stalled_groups(stalled_spells(projects), cut, group_by)
+    else:
+        groups = plan_groups(metric.id, courses, cut, group_by)
     if metric.id == "cost_per_completed_task":
         groups = costs_of_tasks(_called(group_by, usage_by_bucket(group_by or "", cut, projects)), groups)
     limited = _limited(groups, _PLAN_SIZES[metric.id])
@@ -201,6 +217,9 @@ def _bucket_sums(
     if metric.id in _SESSION_METRICS:
         held = _limited(_sessions_begun(metric.id, cut, projects, group_by), lambda s: s.sessions)
         return _values(held, _SESSION_VALUES[metric.id])
+    if metric.id in READING_METRICS:
+        # Of the installation as a whole: whoever is for some projects is told nothing.
+        return {} if projects is not None else {"": dict(reading_levels(metric.id, cut))}
     if metric.id in _PERCENTILES:
         return _percentile_values(_PERCENTILES[metric.id], cut, projects, group_by)
     return {}

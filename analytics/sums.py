@@ -33,6 +33,11 @@ class Usage(TokenSums):
         total = self.input_tokens + self.cache_read_tokens + self.cache_creation_tokens
         return 100 * self.cache_read_tokens / total if total else None
 
+    @property
+    def unpriced_share(self) -> float | None:
+        """Tokens without a price in percent of all tokens; None without any."""
+        return 100 * self.unpriced_tokens / self.all_tokens if self.all_tokens else None
+
     @classmethod
     def from_sums(cls, row: dict[str, Any]) -> "Usage":
         return cls(**{name: row[f"sum_{name}"] for name in (*SUMMED, *MONEY)})

@@ -10,8 +10,11 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from alerts.delivery import deliver, remind
-from alerts.evaluation import evaluate
+from alerts.evaluation import EvaluationReport, evaluate
+from analytics.reading_levels import observe_reading
 from sessions.models import SyncRun
+from sessions.parsers.discovery import roots_of
+from telemetry_site.pipeline import transcript_folders
 
 logger = logging.getLogger(__name__)
 
@@ -37,11 +40,13 @@ def keep_alerting(stop: Stop, pause: Callable[[float], object]) -> None:
         pause(LOOK_EVERY_SECONDS)
 
 
-def tick() -> None:
-    """What follows from time alone: windows that ended, sessions that fell silent, reminders."""
+def tick() -> EvaluationReport:
+    """What follows from time alone: windows that ended, sessions that fell silent, reminders, files that wait."""
     now = timezone.now()
-    evaluate(now, is_first_import=is_first_import())
+    observe_reading(roots_of(transcript_folders()), now)
+    report = evaluate(now, is_first_import=is_first_import())
     remind(now)
+    return report
 
 
 def is_first_import() -> bool:

@@ -19,6 +19,7 @@ PURE = [
     "sessions/parsers/",
     "tasks/parsers/",
     "tasks/matching/",
+    "analytics/metric_words.py",
     "analytics/metrics.py",
     "analytics/periods.py",
     "analytics/charts.py",

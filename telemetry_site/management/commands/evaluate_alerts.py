@@ -5,11 +5,8 @@ import sys
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.utils import timezone
 
-from alerts.delivery import remind
-from alerts.evaluation import evaluate
-from telemetry_site.alert_loop import is_first_import
+from telemetry_site.alert_loop import tick
 from telemetry_site.commands import SentenceCommand
 
 
@@ -20,9 +17,7 @@ class Command(SentenceCommand):
         parser.add_argument("--json", action="store_true", help="end with the report as one line of JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        now = timezone.now()
-        report = evaluate(now, is_first_import=is_first_import())
-        remind(now)
+        report = tick()
         for sentence in report.problems:
             self.stderr.write(sentence)
         told = f"Evaluated {report.evaluated:,} rules; {report.fired:,} alerts began."
