@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -19,8 +19,8 @@ from analytics.plans.served import served
 from analytics.plans.task_pages import task_list, task_page
 from analytics.plans.velocity import cost_and_velocity
 from analytics.views import HtmxRequest
-from sessions import selectors
 from sessions.date_bounds import reporting_zone
+from sessions.inspector import session_context
 from sessions.models import AgentSession, Project
 from sessions.scope import only
 from tasks.models import Document, Feature, PlanRoot, ProjectTask
@@ -142,24 +142,19 @@ def document_detail_page(request: HtmxRequest, document_id: int) -> HttpResponse
 @require_safe
 def session_served_region(request: HtmxRequest, public_id: str) -> HttpResponse:
     """What a session served and why; a region of its page, and a page of its own without scripts."""
-    session = selectors.session(public_id)
-    if session is None:
-        raise Http404("There is no session with that id.")
-    return _served_region(request, session)
+    session, context = session_context(public_id, "served")
+    return _served_region(request, session, context)
 
 
-def _served_region(request: HtmxRequest, session: AgentSession) -> HttpResponse:
+def _served_region(request: HtmxRequest, session: AgentSession, context: dict[str, Any]) -> HttpResponse:
     features = Feature.objects.present().filter(project_id=session.project_id).order_by("name")
-    context = {"session": session, "served": served(session), "features": features}
-    return _region(request, "served", context)
+    return _region(request, "served", context | {"served": served(session), "features": features})
 
 
 @require_POST
 def decide_served(request: HtmxRequest, public_id: str) -> HttpResponse:
     """A person says what a session served, did not serve, or mainly served, or takes that back."""
-    session = selectors.session(public_id)
-    if session is None:
-        raise Http404("There is no session with that id.")
+    session, context = session_context(public_id, "served")
     feature: Feature = get_object_or_404(
         Feature, pk=_key(request.POST.get("feature", "")), project_id=session.project_id
     )
@@ -168,7 +163,7 @@ def decide_served(request: HtmxRequest, public_id: str) -> HttpResponse:
     except ValueError as error:
         return HttpResponseBadRequest(str(error), content_type="text/plain; charset=utf-8")
     if request.htmx:
-        return _served_region(request, session)
+        return _served_region(request, session, context)
     return redirect("session-served", session.public_id)
 
 

@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from sessions import export_views, live_views, transcript_views, views
+from sessions import export_views, live_views, tab_views, transcript_views, views
 
 
 class SessionId:
@@ -30,11 +30,21 @@ urlpatterns = [
         transcript_views.session_jump,
         name="session-jump",
     ),
-    path("sessions/<session_id:public_id>/tokens", views.session_tokens_page, name="session-tokens"),
-    path("sessions/<session_id:public_id>/tools", views.session_tools_page, name="session-tools"),
-    path("sessions/<session_id:public_id>/files", views.session_files_page, name="session-files"),
-    path("sessions/<session_id:public_id>/tree", views.session_tree_page, name="session-tree"),
-    path("sessions/<session_id:public_id>/events", views.session_events_page, name="session-events"),
+    path(
+        "sessions/<session_id:public_id>/timeline", tab_views.session_timeline_page, name="session-timeline"
+    ),
+    path("sessions/<session_id:public_id>/cost", tab_views.session_cost_page, name="session-cost"),
+    path(
+        "sessions/<session_id:public_id>/artifacts",
+        tab_views.session_artifacts_page,
+        name="session-artifacts",
+    ),
+    path("sessions/<session_id:public_id>/impact", tab_views.session_impact_page, name="session-impact"),
+    path("sessions/<session_id:public_id>/tokens", tab_views.session_tokens_page, name="session-tokens"),
+    path("sessions/<session_id:public_id>/tools", tab_views.session_tools_page, name="session-tools"),
+    path("sessions/<session_id:public_id>/files", tab_views.session_files_page, name="session-files"),
+    path("sessions/<session_id:public_id>/tree", tab_views.session_tree_page, name="session-tree"),
+    path("sessions/<session_id:public_id>/events", tab_views.session_events_page, name="session-events"),
     path(
         "sessions/<session_id:public_id>/lines/<int:seq>",
         transcript_views.session_line_page,

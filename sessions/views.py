@@ -8,11 +8,9 @@ from django.views.decorators.http import require_safe
 
 from sessions import selectors
 from sessions.forms import SessionFilterForm
-from sessions.inspector import HtmxRequest, session_context
+from sessions.inspector import HtmxRequest
 from sessions.list_page import address, chips, columns, file_addresses
-from sessions.session_charts import impact_chart, token_chart
 
-POINTS_ON_A_PAGE = 200
 STOP_POLLING = 286  # htmx: the answer is shown and no further one is asked for
 
 
@@ -77,54 +75,6 @@ MORE_FILTERS = (
     "include_subagents",
     "include_inactive",
 )
-
-
-@require_safe
-def session_tokens_page(request: HtmxRequest, public_id: str) -> HttpResponse:
-    """A session's token timeline: a chart and every point of it."""
-    session, context = session_context(public_id, "tokens")
-    points = selectors.token_timeline(session)
-    page = Paginator(points, POINTS_ON_A_PAGE).get_page(request.GET.get("page"))
-    context |= {"points": page.object_list, "page": page, "chart": token_chart(points, context["zone"])}
-    return render(request, "sessions/tokens.html", context)
-
-
-@require_safe
-def session_tools_page(request: HtmxRequest, public_id: str) -> HttpResponse:
-    """The tools a session called."""
-    session, context = session_context(public_id, "tools")
-    return render(request, "sessions/tools.html", context | {"tools": selectors.session_tools(session)})
-
-
-@require_safe
-def session_files_page(request: HtmxRequest, public_id: str) -> HttpResponse:
-    """The files a session read and changed."""
-    session, context = session_context(public_id, "files")
-    return render(request, "sessions/files.html", context | {"files": selectors.session_files(session)})
-
-
-@require_safe
-def session_tree_page(request: HtmxRequest, public_id: str) -> HttpResponse:
-    """Who started whom, and what each came to."""
-    session, context = session_context(public_id, "tree")
-    trees = selectors.session_tree(session, now=context["now"])
-    return render(
-        request, "sessions/tree.html", context | {"nodes": [n for tree in trees for n in tree.walk()]}
-    )
-
-
-@require_safe
-def session_events_page(request: HtmxRequest, public_id: str) -> HttpResponse:
-    """A session's dates with their reasons, its milestones and its changes over time."""
-    session, context = session_context(public_id, "events")
-    impact = selectors.told_impact(session)
-    context |= {
-        "dates": selectors.told_dates(session),
-        "timeline": selectors.told_timeline(session),
-        "impact": impact[-100:],
-        "chart": impact_chart(impact, context["zone"]),
-    }
-    return render(request, "sessions/events.html", context)
 
 
 @require_safe

@@ -8,8 +8,8 @@ from django.db import DatabaseError, connection
 
 from sessions.leases import LeaseTaken
 from sessions.models import SyncRun
+from sessions.prices_in_use import price_book
 from telemetry_site.checks import TAG
-from telemetry_site.pipeline import price_book
 
 
 class SentenceCommand(BaseCommand):

@@ -29,8 +29,9 @@ from sessions.ingest import COLD_BATCH_LINES, LIVE_BATCH_LINES, BatchWriter, Tal
 from sessions.leases import Lease, LeaseTaken
 from sessions.models import AgentSession, DirtyQuarter, SourceFile, SyncRun
 from sessions.parsers.discovery import default_folders, roots_of
-from sessions.parsers.pricing import PriceBook, default_price_book, load_price_book
+from sessions.parsers.pricing import PriceBook
 from sessions.planning import ReadingPlan, plan_reading
+from sessions.prices_in_use import price_book
 from sessions.reading_run import Progress, ReadingResult, read_changed
 from sessions.rebuild import rebuild
 from sessions.refresh import refresh_stale
@@ -101,12 +102,6 @@ class SyncReport:
 def transcript_folders() -> list[str]:
     """Where Claude Code keeps its transcripts on this machine, by environment and custom."""
     return default_folders(os.environ, Path.home())
-
-
-def price_book() -> PriceBook:
-    """The user's price file, if one is set, in front of ours."""
-    own = getattr(settings, "TELEMETRY_PRICES", None)
-    return load_price_book([own]) if own else default_price_book()
 
 
 def sync(

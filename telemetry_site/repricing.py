@@ -10,9 +10,9 @@ from analytics import formatting
 from analytics.rollups import roll_up
 from sessions.api_fields import dollars
 from sessions.leases import Lease
+from sessions.prices_in_use import price_book
 from sessions.refresh import refresh_stale
 from sessions.repricing import MonthCost, reprice
-from telemetry_site.pipeline import price_book
 from telemetry_site.restating import restating
 
 HEAD = ("month", "responses changed", "old cost", "new cost", "difference")

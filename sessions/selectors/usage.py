@@ -1,12 +1,19 @@
 """What one session used: its token timeline, tools and files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sessions.models import AgentSession, ModelResponse, ToolCall
+from sessions.models import (
+    AgentSession,
+    ModelResponse,
+    ResponseCopy,
+    SessionEvent,
+    ToolCall,
+    TranscriptEntry,
+)
 from sessions.parsers.model_names import display_model
 
 NANO = Decimal(10**9)
@@ -16,6 +23,7 @@ NANO = Decimal(10**9)
 class TokenPoint:
     """One counted response of the session's own; `running_tokens` is input plus output up to and with it."""
 
+    response_id: int
     at: datetime
     running_tokens: int
     input_tokens: int
@@ -53,6 +61,7 @@ def _points(responses: Any, agent: str) -> Iterator[TokenPoint]:
     for response in responses:
         running += response.input_tokens + response.output_tokens
         yield TokenPoint(
+            response_id=response.pk,
             at=datetime.fromtimestamp(response.at_ms / 1000, UTC),
             running_tokens=running,
             input_tokens=response.input_tokens,
@@ -65,6 +74,21 @@ def _points(responses: Any, agent: str) -> Iterator[TokenPoint]:
             is_partial=not response.is_assistant,
             is_lower_bound=not response.stop_reason,
         )
+
+
+def seqs_of_responses(session: AgentSession, response_ids: Iterable[int]) -> dict[int, int]:
+    """{response: the seq of its first line in this session}."""
+    copies = ResponseCopy.objects.filter(session=session, response_id__in=list(response_ids))
+    entries = dict(copies.values_list("response_id", "entry_id"))
+    seqs = dict(TranscriptEntry.objects.filter(pk__in=entries.values()).values_list("pk", "seq"))
+    return {response: seqs[entry] for response, entry in entries.items() if entry in seqs}
+
+
+def compaction_times(session: AgentSession) -> list[datetime]:
+    """When the conversation was compacted, in order of time; those of a history it inherited are left out."""
+    told = SessionEvent.objects.filter(session=session, kind="compaction", inherited=False)
+    times = told.exclude(at_ms=None).order_by("at_ms").values_list("at_ms", flat=True)
+    return [datetime.fromtimestamp(at_ms / 1000, UTC) for at_ms in times if at_ms is not None]
 
 
 def success_share(ok: int, failed: int) -> float | None:

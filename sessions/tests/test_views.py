@@ -15,7 +15,19 @@ from sessions.tests.transcripts import found, read
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
-TABS = ("detail", "tokens", "tools", "files", "tree", "events")
+TABS = (
+    "detail",
+    "timeline",
+    "cost",
+    "tools",
+    "files",
+    "tree",
+    "artifacts",
+    "impact",
+    "events",
+    "outline",
+    "served",
+)
 
 
 @pytest.fixture

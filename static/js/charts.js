@@ -1,6 +1,6 @@
 // Draws every <canvas data-chart="ID">, where ID is a json_script element that holds
 //   {type: "line" | "bar" | "stacked", labels: [...], unit: "tokens",
-//    datasets: [{label, data, color: "--chart-1", axis: "left" | "right", unit, type: "line", fill: true}],
+//    datasets: [{label, data, color: "--chart-1", axis: "left" | "right", unit, type: "line", fill: true, marks: true}],
 //    axes: {left: {label, unit}, right: {label, unit}}}
 // Only `type`, `labels` and `datasets` (label, data) are needed. A null in `data` is a gap: unknown is not zero.
 // Colours come from the style sheet, so a chart follows the theme; beside the colour every series has a dash or a place.
@@ -101,7 +101,8 @@
     borderWidth: 2,
     borderDash: DASHES[index % DASHES.length],
     pointStyle: POINTS[index % POINTS.length],
-    pointRadius: series.data.length > 45 ? 0 : 2.5,
+    pointRadius: series.marks ? 5 : series.data.length > 45 ? 0 : 2.5,
+    showLine: !series.marks,
     pointHoverRadius: 5,
     tension: 0,
     spanGaps: false,
