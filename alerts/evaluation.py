@@ -12,6 +12,7 @@ from alerts.judging import Judge, Judged
 from alerts.models import AlertEvent, AlertRule, EvaluationMark
 from alerts.recording import Recorder, stored
 from alerts.states import State
+from alerts.troubles import Trouble, note_recovery, note_trouble
 from sessions.bulk import save_columns
 
 logger = logging.getLogger(__name__)
@@ -68,11 +69,14 @@ def _evaluate_one(
             report.fired += sum(began(event) for event in events)
     except Exception as error:
         logger.exception("Rule %s could not be evaluated", rule.public_id)
-        name = type(error).__name__
-        report.problems.append(f"The alert rule “{rule.name}” could not be evaluated ({name}).")
-        text = f"{name}: {error}"[:500]
-        AlertRule.objects.filter(pk=rule.pk).update(error=text, error_count=rule.error_count + 1)
+        trouble = Trouble.of(error)
+        report.problems.append(f"The alert rule “{rule.name}” could not be evaluated: {trouble.sentence}")
+        with transaction.atomic():
+            note_trouble(rule, trouble, now)
         return None
+    if judged is not None:
+        with transaction.atomic():
+            note_recovery(rule, now)
     return judged
 
 

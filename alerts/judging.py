@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from alerts.budget import SECONDS, SECONDS_FOR_ALL, Budget, limited
 from alerts.definition import ConditionKind, RuleDefinition, Scope, Severity
 from alerts.evidence import session_evidence, window_evidence
 from alerts.marks import Marked
@@ -17,7 +18,7 @@ from alerts.measurements import MOST_GROUPS, Measurements, sessions_wanted
 from alerts.models import AlertInstance, AlertRule
 from alerts.projection import passes_at
 from alerts.querysets.history import last_states
-from alerts.recording import Told
+from alerts.recording import EVALUATION, Told
 from alerts.replay import Group, Place, Replayed, Transition, replay, session_transitions
 from alerts.rollup_parts import Wanted
 from alerts.session_rules import IDLE, SessionValues, session_facts
@@ -78,14 +79,18 @@ class Judge:
         return sorted(rules, key=lambda rule: lookback(self._definitions[rule.pk]), reverse=True)
 
     def judge(self, rule: AlertRule) -> Judged | None:
-        """What a rule tells now; None where nothing could have changed."""
-        if rule.scope == Scope.SESSION:
-            return self._sessions(rule)
-        return self._windows(rule)
+        """What a rule tells now; None where nothing could have changed. Raises OverBudget for what takes too long."""
+        goes_over_all = rule.evaluated_to is None or rule.error
+        with limited(SECONDS_FOR_ALL if goes_over_all else SECONDS) as budget:
+            if rule.scope == Scope.SESSION:
+                return self._sessions(rule, budget)
+            return self._windows(rule, budget)
 
-    def _sessions(self, rule: AlertRule) -> Judged | None:
+    def _sessions(self, rule: AlertRule, budget: Budget) -> Judged | None:
         ending = self._ending[rule.pk]
-        due = None if rule.evaluated_to is None else self._noted.sessions | ending
+        # After an error what was noted meanwhile is not known any more.
+        is_all = rule.evaluated_to is None or rule.error
+        due = None if is_all else self._noted.sessions | ending
         if due is not None and not due:
             return None
         definition = self._definitions[rule.pk]
@@ -94,6 +99,7 @@ class Judge:
         standings = _session_standings(rule, [each.facts.session for each in found])
         told = []
         for each in found:
+            budget.check()
             for change in session_transitions(definition, each.facts, standings):
                 message = sentence(rule.name, definition, change, _title(each.session))
                 told.append(Told(change, message, session_evidence(each.session), each.session.pk))
@@ -109,11 +115,13 @@ class Judge:
             self._values[key] = SessionValues(due, self._metrics)
         return self._values[key].of(definition, project_id)
 
-    def _windows(self, rule: AlertRule) -> Judged | None:
+    def _windows(self, rule: AlertRule, budget: Budget) -> Judged | None:
         definition = self._definitions[rule.pk]
         begins = window_start(definition, rule.effective_from)
         known_to = begins if rule.evaluated_to is None else max(begins, quarter_of(rule.evaluated_to))
         touched = self._touched_quarters(definition, begins)
+        if rule.error:
+            touched = {max(begins, quarter_of(self._now - LATEST_DATA))}
         first = min([known_to, *(quarter for quarter in touched if quarter < known_to)])
         now = self._known_to(definition)
         if now is None:
@@ -125,7 +133,16 @@ class Judge:
         standings = self._standings_before(rule, first) if is_late else self._standings[rule.pk]
         courses, left_out = self._courses(rule, definition, first, stop, standings)
         sessions = self._begun(rule, definition, first, stop)
-        told = replay(definition, courses, first, stop, now=now, standings=standings, sessions=sessions)
+        told = replay(
+            definition,
+            courses,
+            first,
+            stop,
+            now=now,
+            standings=standings,
+            sessions=sessions,
+            check=budget.check,
+        )
         value = told.values[()].value if () in told.values else None
         return Judged(
             rule,
@@ -326,6 +343,7 @@ def _how_they_stand(
     standings: dict[int, dict[Place, Standing]] = defaultdict(dict)
     ending: dict[int, set[int]] = defaultdict(set)
     found = AlertInstance.objects.unsettled().filter(rule__deleted_at=None, rule__is_active=True)
+    found = found.exclude(subject=EVALUATION)
     for each in found.select_related("session").only(*_STANDING, "session__ended_at"):
         rule = by_key.get(each.rule_id)
         if rule is None:
@@ -345,5 +363,5 @@ def _standings_before(rule: AlertRule, quarter: int) -> dict[Place, Standing]:
     return {
         _place(rule, event.instance): Standing(State(event.to_state), event.event_time)
         for event in before
-        if event.to_state != State.OK
+        if event.to_state != State.OK and event.instance.subject != EVALUATION
     }

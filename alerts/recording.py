@@ -20,6 +20,10 @@ STALE_AFTER = timedelta(hours=24)
 GROUP_INTERVAL = timedelta(minutes=5)
 
 
+# What stands for the evaluation of a rule itself, beside its sessions and windows.
+EVALUATION = "!evaluation"
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """A transition with what people are told of it."""
@@ -140,7 +144,8 @@ class Recorder:
 
     def _key(self, instance: AlertInstance, change: Transition) -> str:
         """A session fires once, whenever that is found to have been; anything else once per moment."""
-        moment = "" if self._rule.scope == Scope.SESSION else change.at.isoformat()
+        is_of_session = self._rule.scope == Scope.SESSION and change.place[1] != EVALUATION
+        moment = "" if is_of_session else change.at.isoformat()
         meaning = self._rule.meaning_version
         return event_key(self._rule.pk, meaning, instance.pk, change.before, change.after, moment)
 

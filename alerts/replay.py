@@ -4,7 +4,7 @@ Live evaluation and preview are this one function: what a rule did is a function
 so evaluating the same data again, in other pieces or after a restart, tells the same changes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -55,11 +55,12 @@ def replay(
     now: datetime,
     standings: Mapping[Place, Standing] | None = None,
     sessions: Course | None = None,
+    check: Callable[[], None] = lambda: None,
 ) -> Replayed:
     """Judge every slot that ends in `(first, stop]`, from the standings at its beginning.
 
     A slot that is not over at `now` counts only where what it holds can no longer go away: a sum over its threshold.
-    `sessions` counts the sessions that began, for rules that want some.
+    `sessions` counts the sessions that began, for rules that want some; `check` may raise to stop what takes too long.
     """
     told = Replayed(standings=dict(standings or {}))
     waits = Waits(rule.pending_for, rule.keeps_firing_for)
@@ -68,6 +69,7 @@ def replay(
         is_open = quarter_start(slot.stop) > now
         if slot.at_time > now or (is_open and not rule.only_grows):
             break
+        check()
         for group, course in courses.items():
             measured, limited = _read(rule, course, slot, limits)
             told.values[group] = measured

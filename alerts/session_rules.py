@@ -1,5 +1,6 @@
 """Rules about single sessions: their value, the moment it first breached, and whether they are over."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,8 @@ from analytics.metrics import Source
 from sessions.bulk import in_chunks
 from sessions.models import AgentSession, ModelResponse, SessionEvent, ToolCall
 
+# A moment in epoch milliseconds, and what it adds.
+Amount = tuple[int, Decimal]
 # A session can always be resumed; one that was silent for so long is taken to be over.
 IDLE = timedelta(hours=1)
 # What is known of a session's course, for the moment at which its running total passed a limit.
@@ -28,6 +31,8 @@ _RESPONSE_COLUMNS = {
     "cache_read_tokens": ("cache_read_tokens",),
     "cache_creation_tokens": ("cache_creation_5m_tokens", "cache_creation_1h_tokens"),
 }
+# Sessions whose responses are read together.
+SESSIONS_AT_ONCE = 200
 _SESSION_COLUMNS = {
     "session_duration": "wall_seconds",
     "active_seconds": "active_seconds",
@@ -61,13 +66,14 @@ def session_facts(
         for key, value in measured.items()
         if key in ending or judge(rule, value, first) is Verdict.BREACH
     }
-    for chunk in in_chunks(sorted(breaching)):
-        for session in AgentSession.objects.filter(pk__in=chunk).order_by("started_at", "id"):
-            over_at = over_since(session, now)
-            if session.ended_at and (over_at or grows(rule)):
-                value = breaching[session.pk]
-                crossed = _crossings(rule, session, value)
-                yield Found(session, SessionFacts(session.public_id, value, crossed, over_at))
+    for chunk in in_chunks(sorted(breaching), SESSIONS_AT_ONCE):
+        sessions = AgentSession.objects.filter(pk__in=chunk).order_by("started_at", "id")
+        told = [each for each in sessions if each.ended_at and (over_since(each, now) or grows(rule))]
+        courses = _courses(rule, [session.pk for session in told])
+        for session in told:
+            value = breaching[session.pk]
+            crossed = _crossings(rule, session, value, courses.get(session.pk, []))
+            yield Found(session, SessionFacts(session.public_id, value, crossed, over_since(session, now)))
 
 
 def over_since(session: AgentSession, now: datetime) -> datetime | None:
@@ -145,7 +151,9 @@ def _column_values(
     return found
 
 
-def _crossings(rule: RuleDefinition, session: AgentSession, measured: Measured) -> dict[Decimal, datetime]:
+def _crossings(
+    rule: RuleDefinition, session: AgentSession, measured: Measured, course: Iterable[Amount]
+) -> dict[Decimal, datetime]:
     """{limit: when the session's value first breached it}."""
     limits = [limit for limit in limits_of(rule) if judge(rule, measured, limit) is Verdict.BREACH]
     ended = session.ended_at or session.started_at
@@ -156,11 +164,11 @@ def _crossings(rule: RuleDefinition, session: AgentSession, measured: Measured) 
         return {limit.key: min(begun + timedelta(seconds=float(limit.value)), ended) for limit in limits}
     if not grows(rule):
         return {limit.key: ended for limit in limits}
-    return _passed(rule, limits, _course(rule, session), ended)
+    return _passed(rule, limits, course, ended)
 
 
 def _passed(
-    rule: RuleDefinition, limits: Iterable[Limit], course: Iterable[tuple[int, Decimal]], ended: datetime
+    rule: RuleDefinition, limits: Iterable[Limit], course: Iterable[Amount], ended: datetime
 ) -> dict[Decimal, datetime]:
     """When a running total passed each limit; the end where its course does not tell."""
     waiting, total = list(limits), Decimal()
@@ -175,22 +183,24 @@ def _passed(
     return found
 
 
-def _course(rule: RuleDefinition, session: AgentSession) -> Iterator[tuple[int, Decimal]]:
-    """(moment, amount) of what adds up to a session's value. Filters leave it to the end of the session."""
-    if rule.filters:
-        return
+def _courses(rule: RuleDefinition, session_ids: list[int]) -> dict[int, list[Amount]]:
+    """{session: what adds up to its value, by when}. Filters leave it to the end of the session."""
+    found: dict[int, list[Amount]] = defaultdict(list)
+    if rule.filters or not grows(rule):
+        return found
     if rule.metric in _RESPONSE_COLUMNS:
-        columns = _RESPONSE_COLUMNS[rule.metric]
-        rows = ModelResponse.objects.counted().filter(owner=session).order_by("at_ms", "id")
+        rows = ModelResponse.objects.counted().filter(owner__in=session_ids).order_by("at_ms", "id")
         scale = NANO if rule.metric == "session_cost" else ONE
-        for at_ms, *parts in rows.values_list("at_ms", *columns):
-            yield at_ms, sum((part or 0 for part in parts), 0) * scale
+        for key, at_ms, *parts in rows.values_list("owner_id", "at_ms", *_RESPONSE_COLUMNS[rule.metric]):
+            found[key].append((at_ms, sum((part or 0 for part in parts), 0) * scale))
     elif rule.metric == "tool_call_count":
-        calls = ToolCall.objects.counted().filter(owner=session, use_at_ms__isnull=False)
-        for at_ms in calls.order_by("use_at_ms", "id").values_list("use_at_ms", flat=True):
-            yield at_ms, ONE
+        calls = ToolCall.objects.counted().filter(owner__in=session_ids, use_at_ms__isnull=False)
+        for key, at_ms in calls.order_by("use_at_ms", "id").values_list("owner_id", "use_at_ms"):
+            found[key].append((at_ms, ONE))
     elif rule.metric in EVENT_KINDS:
-        kind = EVENT_KINDS[rule.metric]
-        events = SessionEvent.objects.filter(session=session, kind=kind, inherited=False, at_ms__isnull=False)
-        for at_ms in events.order_by("at_ms", "id").values_list("at_ms", flat=True):
-            yield at_ms, ONE
+        events = SessionEvent.objects.filter(
+            session__in=session_ids, kind=EVENT_KINDS[rule.metric], inherited=False, at_ms__isnull=False
+        )
+        for key, at_ms in events.order_by("at_ms", "id").values_list("session_id", "at_ms"):
+            found[key].append((at_ms, ONE))
+    return found

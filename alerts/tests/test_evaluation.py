@@ -228,7 +228,8 @@ def test_a_rule_that_cannot_be_evaluated_says_so_and_the_others_go_on(
     with monkeypatch.context() as patched:
         patched.setattr("alerts.judging.session_facts", fail)
         report = pipeline.sync([root], now=START + 20 * MINUTE)
-    assert report.problems == ["The alert rule “Broken” could not be evaluated (ArithmeticError)."]
+    sentence = "The alert rule “Broken” could not be evaluated: ArithmeticError: no such number"
+    assert report.problems == [sentence]
     broken.refresh_from_db()
     assert (broken.error, broken.error_count) == ("ArithmeticError: no such number", 1)
     assert len(story(sound)) == 1
