@@ -10,7 +10,6 @@ class AlertsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from alerts.prometheus import alert_families
         from analytics.prometheus.registry import register
 
-        register(alert_families)
+        register("alerts.prometheus.alert_families")

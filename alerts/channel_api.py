@@ -16,10 +16,11 @@ from alerts.channel_editing import TooManyChannels, change_channel, create_chann
 from alerts.delivery import Trial, send_again, try_channel
 from alerts.models import Channel, Delivery
 from alerts.signatures import key_of
-from sessions.api_fields import InstantField, iso
+from sessions.api_fields import iso
 from sessions.api_parameters import PageParameters, Parameters, ProjectParameters, readable_projects
 from sessions.models import Project
 from sessions.scope import Projects, in_projects
+from sessions.serializer_fields import InstantField
 
 KINDS = [str(kind) for kind in Channel.Kind.values]
 MAX_KEY_DIGITS = 18

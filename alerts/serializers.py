@@ -13,7 +13,7 @@ from rest_framework.exceptions import ValidationError
 from alerts.definition import Baseline, Compare, ConditionKind, NoData, Operator, Scope, Severity
 from alerts.states import Reason, State
 from analytics.metrics import METRICS, Aggregation, UnknownMetric, metric
-from sessions.api_fields import InstantField
+from sessions.serializer_fields import InstantField
 
 ID = re.compile(r"\A(?!\.+\Z)[A-Za-z0-9_.-]{1,64}\Z")
 # Paths of their own below `alerts/`, of the API and of the pages.

@@ -10,8 +10,7 @@ class AnalyticsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from analytics.prometheus import gauges, totals
         from analytics.prometheus.registry import register
 
-        for builder in (totals.stored_totals, gauges.work, gauges.prices, gauges.reading):
-            register(builder)
+        gauges = (f"analytics.prometheus.gauges.{name}" for name in ("work", "prices", "reading"))
+        register("analytics.prometheus.totals.stored_totals", *gauges)

@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import Subquery
 
 from sessions.models import AgentSession, SyncRun
-from sessions.selectors.quality import ALIVE_FOR
 
 # Runs that failed or still read say nothing of when data was last read; so many of them in a row are rare.
 RUNS_LOOKED_AT = 5
@@ -43,7 +42,7 @@ def freshness(now: datetime) -> Freshness:
 
 def is_alive(run: SyncRun | None, now: datetime) -> bool:
     """Whether the run is still reading, rather than killed without a word."""
-    return run is not None and run.state == SyncRun.State.RUNNING and run.heartbeat_at > now - ALIVE_FOR
+    return run is not None and run.is_alive(now)
 
 
 def _failure(run: SyncRun | None) -> str:

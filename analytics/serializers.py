@@ -10,8 +10,9 @@ from analytics.metrics import DIMENSIONS
 from analytics.selectors import TOP_MODELS, BreakdownRow, Overview
 from analytics.series import SeriesPoint
 from analytics.sums import Usage
-from sessions.api_fields import InstantField, MoneyField, iso, rounded_money
+from sessions.api_fields import iso, rounded_money
 from sessions.selectors import TokenPoint
+from sessions.serializer_fields import InstantField, MoneyField
 
 
 class FiguresSerializer(serializers.Serializer[Any]):

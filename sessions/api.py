@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from sessions import serializers as shapes
+from sessions import served
 from sessions.api_fields import iso
 from sessions.api_parameters import (
     MAX_LIMIT,
@@ -59,7 +60,6 @@ from sessions.selectors import (
     session_tree,
     status_of,
 )
-from sessions.selectors.filters import SERVED
 
 MAX_SEQ = 2**63 - 1
 MAX_FILES = 10_000
@@ -77,7 +77,7 @@ def _sliced(items: list[dict[str, Any]], asked: dict[str, Any]) -> dict[str, Any
 def refuse_unknown_names(asked: dict[str, Any], readable: Projects) -> None:
     """What does not exist, or not for this asker, is an error, not an empty list. Raises NotFound."""
     projects_named(asked.get("project"), readable)
-    for name, condition in SERVED.items():
+    for name, condition in served.filters():
         if asked.get(name) and condition(asked[name], readable) is None:
             raise NotFound(f"There is no {name} of this name.")
 

@@ -2,9 +2,6 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
-
-from rest_framework import serializers
 
 MONEY_PLACES = 6
 NANO = Decimal(10**9)
@@ -12,20 +9,6 @@ NANO = Decimal(10**9)
 MOMENT_SCHEMA = {
     "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}, {"const": ""}]
 }
-
-
-class MoneyField(serializers.FloatField):
-    """US dollars as a JSON number with at most six places; null where no price is known."""
-
-    def to_representation(self, value: Any) -> Any:
-        return rounded_money(value)
-
-
-class InstantField(serializers.DateTimeField):
-    """An instant as ISO 8601 in UTC, with milliseconds and Z."""
-
-    def to_representation(self, value: Any) -> Any:
-        return iso(value)
 
 
 def rounded_money(value: Decimal | float | None) -> float | None:

@@ -5,9 +5,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
-from sessions.api_fields import InstantField, MoneyField
 from sessions.models import AgentSession, SourceFile, SyncRun, ToolCall
 from sessions.selectors.filters import STATUSES
+from sessions.serializer_fields import InstantField, MoneyField
 
 Fields = dict[str, Any]
 

@@ -11,6 +11,7 @@ class ProjectTasksConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from tasks import session_filters
+        from sessions.served import add_filter
 
-        session_filters.register()
+        add_filter("feature", "tasks.session_filters.of_feature")
+        add_filter("task", "tasks.session_filters.of_task")

@@ -5,7 +5,6 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 
 from sessions.scope import Projects, in_projects
-from sessions.selectors.filters import SERVED
 from tasks.filters import features_named, is_key
 from tasks.models import Link, ProjectTask
 
@@ -28,7 +27,3 @@ def of_task(name: str, projects: Projects) -> Q | None:
 def _linked(to: Q) -> Q:
     links = Link.objects.filter(to, session_id=OuterRef("pk")).exclude(state=Link.State.UNLINKED)
     return Q(Exists(links))
-
-
-def register() -> None:
-    SERVED.update({"feature": of_feature, "task": of_task})

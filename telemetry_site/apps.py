@@ -11,12 +11,9 @@ class TelemetrySiteConfig(AppConfig):
     def ready(self) -> None:
         from analytics.prometheus.registry import register
         from telemetry_site import checks  # noqa: F401  (importing registers the checks)
-        from telemetry_site.build_info import build_families
         from telemetry_site.changes import note_changes_everywhere
-        from telemetry_site.http_metrics import http_families
 
-        register(http_families)
-        register(build_families)
+        register("telemetry_site.http_metrics.http_families", "telemetry_site.build_info.build_families")
         note_changes_everywhere()
         from telemetry_site.code_points import set_code_point_order
 

@@ -3,10 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from prometheus_client import Metric
+from django.utils.module_loading import import_string
 
 from sessions.scope import Projects
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric
 
 PREFIX = "agent_ledger_"
 
@@ -21,19 +25,21 @@ class Scrape:
 
 # Reads only, gives whole families (each name from one builder), and lets database errors through: a scrape that
 # cannot be answered in full is not answered.
-FamilyBuilder = Callable[[Scrape], Iterable[Metric]]
+type FamilyBuilder = Callable[[Scrape], Iterable[Metric]]
 
-_builders: list[FamilyBuilder] = []
-
-
-def register(builder: FamilyBuilder) -> FamilyBuilder:
-    """Add families to every scrape; apps do it in `AppConfig.ready`. Adding one twice changes nothing."""
-    if builder not in _builders:
-        _builders.append(builder)
-    return builder
+_builders: dict[str, None] = {}  # in the order of registration
 
 
-def families(scrape: Scrape) -> Iterator[Metric]:
+def register(*builders: str) -> None:
+    """Add families to every scrape: dotted names of FamilyBuilders, which are imported when a scrape asks.
+
+    Apps do it in `AppConfig.ready`, which every command runs. Adding one twice changes nothing.
+    """
+    _builders.update(dict.fromkeys(builders))
+
+
+def families(scrape: Scrape) -> "Iterator[Metric]":
     """The families of all builders, in the order in which they were registered."""
-    for builder in _builders:
+    for name in _builders:
+        builder: FamilyBuilder = import_string(name)
         yield from builder(scrape)

@@ -198,15 +198,17 @@ def test_queries_do_not_grow_with_rows(tmp_path: Path) -> None:
     assert counts[0] == counts[1] <= 20
 
 
+def extra(_: Scrape) -> list[Metric]:
+    return [GaugeMetricFamily("agent_ledger_extra", "Of another app.", value=7)]
+
+
 @pytest.fixture
 def extra_family() -> Iterator[None]:
-    def extra(_: Scrape) -> list[Metric]:
-        return [GaugeMetricFamily("agent_ledger_extra", "Of another app.", value=7)]
-
-    registry.register(extra)
-    registry.register(extra)
+    name = f"{__name__}.{extra.__name__}"
+    registry.register(name)
+    registry.register(name)
     yield
-    registry._builders.remove(extra)
+    del registry._builders[name]
 
 
 def test_other_apps_add_families_of_their_own(extra_family: None) -> None:

@@ -1,3 +1,5 @@
+from datetime import datetime, timedelta
+
 from django.db import models
 
 
@@ -13,6 +15,10 @@ class SyncLease(models.Model):
     name = models.CharField(max_length=40, primary_key=True)
     owner = models.CharField(max_length=200)
     expires_at = models.DateTimeField()
+
+
+# A run that tells nothing for so long was killed.
+ALIVE_FOR = timedelta(minutes=2)
 
 
 class SyncRun(models.Model):
@@ -39,3 +45,7 @@ class SyncRun(models.Model):
 
     class Meta:
         ordering = ["-id"]
+
+    def is_alive(self, now: datetime) -> bool:
+        """Whether the run goes on; one that was killed says so for a while longer."""
+        return self.state == self.State.RUNNING and self.heartbeat_at > now - ALIVE_FOR

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast, Lower
 
+from sessions import served
 from sessions.models import AgentSession, ModelResponse, SessionEvent
 from sessions.parsers.model_names import display_model, model_identity
 from sessions.querysets import AgentSessionQuerySet
@@ -52,9 +53,6 @@ _RANGES = {
     "min_cost": ("cost_nano_usd", "gte", NANO),
     "max_cost": ("cost_nano_usd", "lte", NANO),
 }
-# What a session served: {name of a filter: its condition, None where nothing has such a name}. The app that knows
-# plans, which this one may not import, puts its filters here when it is ready.
-SERVED: dict[str, Callable[[str, Projects], Q | None]] = {}
 _LISTS = {"skill": "skills", "agent": "agents"}
 
 
@@ -73,7 +71,7 @@ def filtered_sessions(
         found = found.exclude(status="active")
     conditions = (build(filters[name]) for name, build in _CONDITIONS.items() if name in filters)
     found = found.filter(*_ranges(filters), *conditions)
-    for name, build in SERVED.items():
+    for name, build in served.filters():
         if filters.get(name):
             condition = build(filters[name], projects)
             found = found.none() if condition is None else found.filter(condition)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sessions.models import ModelResponse, QuarantinedLine, SessionEvent, SourceFile, SyncRun
@@ -12,7 +12,6 @@ from sessions.scope import Projects
 from sessions.selectors.sources import sources_of
 
 # A run says every few seconds that it lives; a killed one never says that it ended.
-ALIVE_FOR = timedelta(minutes=2)
 QUARANTINED_ON_A_PAGE = 50
 FILES_SHOWN = 100
 RUNS_SHOWN = 10
@@ -188,7 +187,7 @@ def progress(now: datetime) -> tuple[SyncRun, Progress] | None:
 def _state_of(run: SyncRun | None, now: datetime) -> str:
     if run is None:
         return "never"
-    is_dead = run.state == SyncRun.State.RUNNING and run.heartbeat_at <= now - ALIVE_FOR
+    is_dead = run.state == SyncRun.State.RUNNING and not run.is_alive(now)
     return str(SyncRun.State.STOPPED) if is_dead else str(run.state)
 
 
