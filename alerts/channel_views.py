@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -44,7 +45,11 @@ def _list(
 
 
 def _choices() -> dict[str, Any]:
-    return {"kinds": Channel.Kind.choices, "projects": projects_with_sessions()}
+    return {
+        "kinds": Channel.Kind.choices,
+        "projects": projects_with_sessions(),
+        "has_mail": bool(settings.MAILERS),
+    }
 
 
 @never_cache

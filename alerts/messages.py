@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, MailerDoesNotExist
 
 from alerts import egress
 from alerts.models import AlertEvent, Channel
@@ -184,6 +184,8 @@ def _mail(channel: Channel, message: Message) -> Outcome:
     )
     try:
         mail.send()
+    except MailerDoesNotExist:
+        return Outcome(False, None, "No mail server is set; TELEMETRY_MAIL names one.")
     except (OSError, ValueError) as error:
         return Outcome(False, None, f"The mail was not taken ({type(error).__name__}).")
     return Outcome(True)

@@ -12,9 +12,10 @@ import re
 import secrets
 import stat
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dj_database_url
@@ -31,6 +32,11 @@ DATABASE_SCHEMES = frozenset({"sqlite", "postgres", "postgresql"})
 HOST_PATTERN = re.compile(r"^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])$")
 
 ORIGIN_PATTERN = re.compile(r"^https?://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$")
+# The ports that go with each kind of connection to a mail server.
+MAIL_PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
+MAIL_SECONDS = 15
+MAIL_EXAMPLE = "smtp://user:password@mail.example.org:587?from=ledger@example.org"
+ADDRESS_PATTERN = re.compile(r"^[^@\s<>]+@[^@\s<>]+$")
 PERIODS = {"second": 1, "minute": 60, "hour": 3600}
 
 
@@ -96,6 +102,53 @@ def web_address(environ: Environment, name: str) -> str:
     ):
         raise SettingError(f"{name} is {value!r}; it must look like https://ledger.example.org.")
     return value.rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """How mail leaves: Django's MAILERS ({}: not at all), and who it is from."""
+
+    mailers: dict[str, Any] = field(default_factory=dict)
+    sender: str = "agent-ledger@localhost"
+
+
+def mail(environ: Environment, name: str) -> Mail:
+    """How mail leaves by the URL of a server. A password in it never appears in the error.
+
+    `smtp` asks for encryption before it says anything else (STARTTLS), `smtps` is encrypted from the start.
+    """
+    url = text(environ, name)
+    if not url:
+        return Mail()
+    try:
+        return _mail(urlsplit(url))
+    except (ValueError, KeyError):
+        # What stands there is not repeated: where the password is in what is no address, nobody can tell.
+        raise SettingError(
+            f"{name} is not the address of a mail server; it must look like {MAIL_EXAMPLE} "
+            "(smtps:// for TLS from the start, smtp+plain:// for none), with a sender that is an address."
+        ) from None
+
+
+def _mail(parts: SplitResult) -> Mail:
+    """Raises ValueError or KeyError for what is no address of a mail server."""
+    host, user, query = parts.hostname or "", unquote(parts.username or ""), parse_qs(parts.query)
+    sender = query.pop("from", [user])[-1]
+    port = MAIL_PORTS[parts.scheme] if parts.port is None else parts.port
+    is_known = parts.scheme in MAIL_PORTS
+    is_whole = HOST_PATTERN.match(f"[{host}]" if ":" in host else host) and ADDRESS_PATTERN.match(sender)
+    if not (is_known and is_whole) or query or parts.path.strip("/") or parts.fragment:
+        raise ValueError
+    options = {
+        "host": host,
+        "port": port,
+        "username": user,
+        "password": unquote(parts.password or ""),
+        "use_tls": parts.scheme == "smtp",
+        "use_ssl": parts.scheme == "smtps",
+        "timeout": MAIL_SECONDS,
+    }
+    return Mail({"default": {"OPTIONS": options}}, sender)
 
 
 def origins(environ: Environment, name: str) -> list[str]:

@@ -31,6 +31,10 @@ TELEMETRY_ADMIN = env.flag(os.environ, "TELEMETRY_ADMIN", default=True)
 TELEMETRY_ALLOWED_HOSTS = env.hosts(os.environ, "TELEMETRY_ALLOWED_HOSTS")
 # Hosts of the own network that alerts may be sent to, and where links in messages lead.
 TELEMETRY_ALERT_HOSTS = env.hosts(os.environ, "TELEMETRY_ALERT_HOSTS")
+# Not kept whole: the address of the server may hold its password.
+_MAIL = env.mail(os.environ, "TELEMETRY_MAIL")
+MAILERS = _MAIL.mailers
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = _MAIL.sender
 TELEMETRY_PUBLIC_URL = env.web_address(os.environ, "TELEMETRY_PUBLIC_URL")
 # A reverse proxy that ends TLS and sets (never passes on) X-Forwarded-Proto stands in front.
 TELEMETRY_TRUSTED_PROXY = env.flag(os.environ, "TELEMETRY_TRUSTED_PROXY")

@@ -331,3 +331,9 @@ def test_a_trial_is_sent_once_and_says_how_it_went(hook: Channel, receiver: Rece
     assert try_channel(channel("http://127.0.0.2:8080/"), clock.now).outcome.detail.startswith(
         "This address is"
     )
+
+
+def test_without_a_mail_server_the_channel_says_so(settings: Any) -> None:
+    settings.MAILERS = {}
+    told = try_channel(channel("ada@example.org", "email"), START).outcome
+    assert (told.is_ok, told.detail) == (False, "No mail server is set; TELEMETRY_MAIL names one.")

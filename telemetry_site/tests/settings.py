@@ -27,3 +27,6 @@ from telemetry_site.settings import *  # noqa: E402, F403  (the variables above 
 
 # The real hasher is slow on purpose, which tests of log-ins need not wait for.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Mail is kept in memory by the test runner, whatever the server.
+MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}

@@ -156,3 +156,37 @@ def test_everything_the_program_writes_is_private(tmp_path: Path) -> None:
     assert modes["agent-ledger.sqlite3"] == 0o600
     assert modes["secret-key"] == 0o600
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
+
+
+def test_a_mail_server_is_one_address() -> None:
+    told = env.mail({"X": "smtps://ada:p%40ss@mail.example.org?from=ledger@example.org"}, "X")
+    [server] = told.mailers.values()
+    assert told.sender == "ledger@example.org"
+    expected = {"host": "mail.example.org", "port": 465, "username": "ada", "password": "p@ss"}
+    assert server["OPTIONS"].items() >= expected.items()
+    assert (server["OPTIONS"]["use_ssl"], server["OPTIONS"]["use_tls"]) == (True, False)
+    starttls = env.mail({"X": "smtp://ledger%40example.org:secret@10.0.0.5:2525"}, "X")
+    assert starttls.mailers["default"]["OPTIONS"]["use_tls"] and starttls.sender == "ledger@example.org"
+    assert env.mail({}, "X").mailers == {}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail.example.org",
+        "http://ada:hunter2@mail.example.org?from=a@b.org",
+        "smtp://ada:hunter2",
+        "smtp://ada:hunter2@mail.example.org",
+        "smtp://ada:hunter2@mail.example.org:99999?from=a@b.org",
+        "smtp://ada:hunter2@[mail?from=a@b.org",
+        "smtp://ada:hunter2@mail.example.org/inbox?from=a@b.org",
+        "smtp://ada:hunter2@mail.example.org?from=a@b.org&tls=no",
+        "smtp://ada:hunter2@?from=a@b.org",
+    ],
+)
+def test_what_is_no_mail_server_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(
+        SettingError, match="X is not the address of a mail server; it must look like"
+    ) as caught:
+        env.mail({"X": url}, "X")
+    assert "hunter2" not in str(caught.value)
