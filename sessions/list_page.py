@@ -1,11 +1,13 @@
 """What the page of the session list says beside its rows: columns to sort by, active filters, addresses."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.http import QueryDict
 from django.urls import reverse
 
 from sessions.forms import SessionFilterForm
+from sessions.list_columns import COLUMNS, TITLE
 
 LABELS = {
     "q": "says",
@@ -39,19 +41,12 @@ LABELS = {
     "max_cost": "cost to",
 }
 _UNITS = {"min_duration": "{} s", "max_duration": "{} s", "min_cost": "${}", "max_cost": "${}"}
-# Name, heading, whether a number, and which way round it is looked at first.
-COLUMNS = (
-    ("title", "Session", False, "asc"),
-    ("", "Status", False, ""),
-    ("model", "Model", False, "asc"),
-    ("cost", "Cost", True, "desc"),
-    ("tokens", "Tokens", True, "desc"),
-    ("tool_calls", "Calls", True, "desc"),
-    ("tool_errors", "Errors", True, "desc"),
-    ("active", "Active", True, "desc"),
-    ("started_at", "Started", False, "desc"),
-)
-_ALIASES = {"created_at": "started_at", "total_cost": "cost"}
+_ALIASES = {
+    "created_at": "started_at",
+    "updated_at": "ended_at",
+    "total_cost": "cost",
+    "duration_seconds": "duration",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +68,19 @@ class Chip:
     href: str
 
 
-def columns(form: SessionFilterForm, query: QueryDict) -> list[Column]:
-    """The table's headings for the order asked for."""
+def columns(form: SessionFilterForm, query: QueryDict, names: Collection[str]) -> list[Column]:
+    """The table's headings, those of the named columns, for the order asked for."""
     asked = form.filters()
     sort_by = _ALIASES.get(asked["sort_by"], asked["sort_by"])
     found = []
-    for name, heading, is_number, first_way in COLUMNS:
-        now = asked["sort_order"] if name and name == sort_by else ""
-        way = {"asc": "desc", "desc": "asc"}.get(now, first_way)
-        href = address(query, sort_by=name, sort_order=way, page=None, offset=None) if name else ""
-        found.append(
-            Column(heading, is_number, href, {"asc": "ascending", "desc": "descending"}.get(now, ""))
+    for column in (TITLE, *(column for column in COLUMNS if column.name in names)):
+        now = asked["sort_order"] if column.sort and column.sort == sort_by else ""
+        way = {"asc": "desc", "desc": "asc"}.get(now, column.first_way)
+        href = (
+            address(query, sort_by=column.sort, sort_order=way, page=None, offset=None) if column.sort else ""
         )
+        told = {"asc": "ascending", "desc": "descending"}.get(now, "")
+        found.append(Column(column.heading, column.is_number, href, told))
     return found
 
 
@@ -122,3 +118,9 @@ def address(query: QueryDict, **changes: str | int | None) -> str:
     for name in [name for name, value in changed.items() if not str(value).strip()]:
         del changed[name]
     return f"?{changed.urlencode()}" if changed else "?"
+
+
+def page_number(text: str | None) -> int:
+    """The number of a page; the first where it is none."""
+    is_number = text is not None and text.isascii() and text.isdecimal() and len(text) < 8
+    return max(1, int(text)) if text and is_number else 1

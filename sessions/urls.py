@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from sessions import export_views, live_views, tab_views, transcript_views, views
+from sessions import export_views, list_views, live_views, tab_views, transcript_views, views
 
 
 class SessionId:
@@ -21,7 +21,7 @@ class SessionId:
 register_converter(SessionId, "session_id")
 
 urlpatterns = [
-    path("sessions", views.session_list_page, name="session-list"),
+    path("sessions", list_views.session_list_page, name="session-list"),
     path("sessions/<session_id:public_id>", transcript_views.session_page, name="session-detail"),
     path("sessions/<session_id:public_id>/outline", transcript_views.session_outline, name="session-outline"),
     path("sessions/<session_id:public_id>/inline", transcript_views.session_inline, name="session-inline"),
@@ -44,6 +44,7 @@ urlpatterns = [
     path("sessions/<session_id:public_id>/tools", tab_views.session_tools_page, name="session-tools"),
     path("sessions/<session_id:public_id>/files", tab_views.session_files_page, name="session-files"),
     path("sessions/<session_id:public_id>/tree", tab_views.session_tree_page, name="session-tree"),
+    path("sessions/<session_id:public_id>/thread", list_views.session_thread_region, name="session-thread"),
     path("sessions/<session_id:public_id>/events", tab_views.session_events_page, name="session-events"),
     path(
         "sessions/<session_id:public_id>/lines/<int:seq>",
@@ -57,6 +58,7 @@ urlpatterns = [
     ),
     path("sessions/<session_id:public_id>/export.html", export_views.session_html, name="session-html"),
     path("sessions/<session_id:public_id>/export.md", export_views.session_markdown, name="session-markdown"),
+    path("columns", list_views.choose_columns, name="session-columns"),
     path("live", live_views.live_sessions_page, name="live-sessions"),
     path("quality", views.quality_page, name="data-quality"),
     path("progress", views.progress_page, name="sync-progress"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +11,9 @@ from django.db.models import Q
 from django.utils.functional import cached_property
 
 from sessions.models import Project
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
@@ -87,3 +91,46 @@ class DataChange(models.Model):
 
     slot = models.IntegerField(primary_key=True)
     mark = models.BigIntegerField()
+
+
+class SavedViewQuerySet(models.QuerySet["SavedView"]):
+    def of(self, owner: User | None) -> SavedViewQuerySet:
+        """A person's own; in local mode, which knows nobody, those of nobody."""
+        return self.filter(owner=owner)
+
+    def present(self) -> SavedViewQuerySet:
+        return self.filter(deleted_at=None)
+
+
+class SavedView(models.Model):
+    """A list of sessions that somebody gave a name to: the query of its address, without its page."""
+
+    name = models.CharField(max_length=100)
+    query = models.TextField(blank=True)
+    # In team mode the person whose it is; None in local mode.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    # Set: deleted, and can be had back for a while.
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SavedViewQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                name="saved_view_name_is_a_persons_own",
+                fields=["owner", "name"],
+                condition=Q(deleted_at=None, owner__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="saved_view_name_is_nobodys_own",
+                fields=["name"],
+                condition=Q(deleted_at=None, owner__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -3,13 +3,13 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from telemetry_site.access.people import person
 from telemetry_site.access.tokens import create_token, revoke
 from telemetry_site.models import ApiToken, ApiTokenQuerySet
 from telemetry_site.token_forms import ApiTokenForm
@@ -35,7 +35,7 @@ def create_api_token(request: HttpRequest) -> HttpResponse:
         form.cleaned_data["scopes"],
         projects=form.bound_projects(),
         expires_at=form.expires_at(timezone.now()),
-        owner=_person(request),
+        owner=person(request),
     )
     return _page(request, _form(request), made=token, secret=secret)
 
@@ -49,22 +49,15 @@ def revoke_api_token(request: HttpRequest, token_id: int) -> HttpResponse:
 
 def visible_tokens(request: HttpRequest) -> ApiTokenQuerySet:
     """In local mode and for superusers every token, else one's own."""
-    person = _person(request)
+    asking = person(request)
     every = ApiToken.objects.all()
-    return every if not settings.IS_TEAM or (person and person.is_superuser) else every.filter(owner=person)
-
-
-def _person(request: HttpRequest) -> User | None:
-    """Who makes a token. Local mode knows nobody, whoever may be logged in to the admin."""
-    if not settings.IS_TEAM:
-        return None
-    return request.user if isinstance(request.user, User) else None
+    return every if not settings.IS_TEAM or (asking and asking.is_superuser) else every.filter(owner=asking)
 
 
 def _form(request: HttpRequest, data: Any = None) -> ApiTokenForm:
     """A token of everything is for those who may do everything themselves."""
-    person = _person(request)
-    return ApiTokenForm(data, may_administer=person is None or person.is_superuser)
+    asking = person(request)
+    return ApiTokenForm(data, may_administer=asking is None or asking.is_superuser)
 
 
 def _is_htmx(request: HttpRequest) -> bool:

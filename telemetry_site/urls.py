@@ -8,6 +8,7 @@ from analytics.prometheus.api import PrometheusView
 from telemetry_site import token_views
 from telemetry_site.api_docs import DescriptionView, api_docs_page
 from telemetry_site.destinations.views import go_page
+from telemetry_site.saved_views import views as saved_views
 
 handler400 = "telemetry_site.error_views.bad_request"
 handler403 = "telemetry_site.error_views.permission_denied"
@@ -18,6 +19,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("analytics.urls")),
     path("", include("sessions.urls")),
     path("", include("alerts.urls")),
+    path("views", saved_views.saved_view_page, name="saved-views"),
+    path("views/new", saved_views.save_new_view, name="saved-view-new"),
+    path("views/<int:view_id>", saved_views.change_view, name="saved-view-change"),
+    path("views/<int:view_id>/delete", saved_views.delete_saved_view, name="saved-view-delete"),
+    path("views/<int:view_id>/restore", saved_views.restore_saved_view, name="saved-view-restore"),
     path("go", go_page, name="go"),
     path("tokens", token_views.token_list_page, name="token-list"),
     path("tokens/new", token_views.create_api_token, name="token-create"),

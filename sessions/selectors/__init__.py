@@ -4,6 +4,7 @@ from sessions.parsers.display import ShownText
 from sessions.selectors.listing import (
     SessionPage,
     SessionRow,
+    fork_counts,
     projects_with_sessions,
     session,
     session_list,
@@ -67,6 +68,7 @@ __all__ = [
     "compaction_times",
     "entries",
     "equation",
+    "fork_counts",
     "ingest_status",
     "neighbours",
     "progress",

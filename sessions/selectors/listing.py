@@ -1,5 +1,7 @@
 """The list of sessions and the way to one of them."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -109,6 +111,12 @@ def session(public_id: str, *, projects: Projects = None) -> AgentSession | None
             if len(agents) == 1:
                 return agents[0]
     return None
+
+
+def fork_counts(keys: Iterable[int]) -> dict[int, int]:
+    """{session: how many were forked from it}, of these; without those that have none."""
+    found = AgentSession.objects.filter(forked_from_id__in=list(keys))
+    return dict(Counter(found.values_list("forked_from_id", flat=True)))
 
 
 def projects_with_sessions() -> list[Project]:

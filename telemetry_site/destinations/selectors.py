@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 
@@ -12,6 +13,7 @@ from sessions.selectors.filters import FEWEST_OF_AN_ID
 from sessions.text_matching import MAX_WORDS, contains
 from tasks.models import Document, Feature, ProjectTask
 from telemetry_site.destinations.ranking import fit, words_of
+from telemetry_site.models import SavedView
 
 MOST = 12
 # So many of each kind are looked at, the newest; more would only be further from what was meant.
@@ -37,6 +39,7 @@ class Destination:
 
 ICONS = {
     "page": "screen",
+    "view": "filter",
     "project": "folder",
     "session": "terminal",
     "feature": "spark",
@@ -53,6 +56,8 @@ PAGES = (
     ("task-list", "Tasks", "plans todo"),
     ("document-list", "Documents", "plans prd"),
     ("plan-settings", "Plan folders", "settings roots"),
+    ("live-sessions", "Live sessions", "running active now"),
+    ("saved-views", "Saved views", "sessions filters lists"),
     ("search", "Search", "find text"),
     ("alert-list", "Alerts", "rules firing"),
     ("alert-new", "New alert", "rule budget"),
@@ -70,12 +75,12 @@ def pages() -> list[Destination]:
     return [Destination("page", name, reverse(address), also=also) for address, name, also in PAGES]
 
 
-def destinations(typed: str) -> list[Destination]:
+def destinations(typed: str, owner: User | None = None) -> list[Destination]:
     """The places whose names fit best, the best first; without words the pages and the latest sessions."""
     words = words_of(typed.replace("\0", "")[:MAX_TYPED])[:MAX_WORDS]
     if not words:
-        return [*_sessions([])[:LATEST], *pages()]
-    found = [*pages(), *(place for kind in KINDS for place in kind(words))]
+        return [*_sessions([])[:LATEST], *_views([], owner), *pages()]
+    found = [*pages(), *_views(words, owner), *(place for kind in KINDS for place in kind(words))]
     ranked = [(score, place) for place in found if (score := _score(words, place)) is not None]
     # Sorting keeps the order of equals: pages first, then the kinds in their order, the newest first.
     ranked.sort(key=lambda pair: -pair[0])
@@ -90,6 +95,12 @@ def _with_words(found: QuerySet[Any], words: Iterable[str], *columns: str) -> Qu
     for word in words:
         found = found.filter(contains(word, *columns))
     return found[:CANDIDATES]
+
+
+def _views(words: Sequence[str], owner: User | None) -> list[Destination]:
+    found = _with_words(SavedView.objects.of(owner).present(), words, "name")
+    home = reverse("session-list")
+    return [Destination("view", view.name, f"{home}?{view.query}", "sessions") for view in found]
 
 
 def _projects(words: Sequence[str]) -> list[Destination]:

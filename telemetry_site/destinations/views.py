@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from analytics.views import HtmxRequest
+from telemetry_site.access.people import person
 from telemetry_site.destinations.selectors import MAX_TYPED, destinations
 
 
@@ -12,6 +13,6 @@ from telemetry_site.destinations.selectors import MAX_TYPED, destinations
 def go_page(request: HtmxRequest) -> HttpResponse:
     """Places by name: as a page of links, and for the palette as the options of its list."""
     typed = request.GET.get("q", "").strip()
-    context = {"typed": typed[:MAX_TYPED], "places": destinations(typed)}
+    context = {"typed": typed[:MAX_TYPED], "places": destinations(typed, person(request))}
     template = "telemetry_site/_destinations.html" if request.htmx else "telemetry_site/go.html"
     return render(request, template, context)

@@ -1,0 +1,1 @@
+"""Lists of sessions that somebody gave a name to."""
