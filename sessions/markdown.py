@@ -46,9 +46,12 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-def _heading(_renderer: Any, tokens: list[Token], at: int, _options: Any, _env: Any) -> str:
-    level = min(6, int(tokens[at].tag[1:]) + _FIRST_HEADING - 1)
-    return f"<{'/' if tokens[at].nesting < 0 else ''}h{level}>"
+def _heading(_renderer: Any, tokens: list[Token], at: int, _options: Any, env: Any) -> str:
+    """The start or end of a heading; whatever level a writer skipped, none is skipped here."""
+    if tokens[at].nesting > 0:
+        written = int(tokens[at].tag[1:]) + _FIRST_HEADING - 1
+        env["level"] = min(6, written, env.get("level", _FIRST_HEADING - 1) + 1)
+    return f"<{'/' if tokens[at].nesting < 0 else ''}h{env['level']}>"
 
 
 def _only_outside(_tag: str, name: str, value: str) -> str | None:

@@ -1,9 +1,12 @@
 """A session's transcript: its pages, the ways through it, its original lines and images."""
 
+from datetime import datetime
+
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from sessions import selectors
@@ -14,6 +17,7 @@ from sessions.pictures import picture
 from sessions.search.in_session import words_in_session
 from sessions.selectors import TranscriptItem, TranscriptPage
 from sessions.selectors.landmarks import LANDMARKS, landmark, outline, start_of_window
+from sessions.selectors.news import answered_meanwhile, pace, watched
 from sessions.selectors.raw_lines import neighbours
 from sessions.transcript_groups import grouped
 
@@ -23,6 +27,7 @@ SUBAGENT_LINES = 60
 TRANSCRIPT_BLOCK_CHARS = 16 * 1024
 RAW_CHARS = 512 * 1024
 MAX_SEQ = 1 << 63
+NOTHING_NEW = 204  # htmx: what stands there stays, and is asked for again
 
 
 @require_safe
@@ -44,6 +49,7 @@ def session_page(request: HtmxRequest, public_id: str) -> HttpResponse:
         "next_from": first - 1 if at is None else at,
         "previous_from": first if at is None else at,
         "nothing": _none_left(request.GET.get("none", "")),
+        **_watching(session, page, context["now"]),
     }
     is_more = request.htmx and request.htmx.target == "more"
     return render(
@@ -64,6 +70,40 @@ def _page(request: HtmxRequest, session: AgentSession, at: int | None) -> Transc
         limit=TRANSCRIPT_LINES,
         block_chars=TRANSCRIPT_BLOCK_CHARS,
     )
+
+
+def _watching(session: AgentSession, page: TranscriptPage, now: datetime) -> dict[str, int | None]:
+    """How to ask for news: only where the end of the transcript is shown."""
+    at_end = page.items and page.next_after is None
+    return {
+        "news_after": page.items[-1].seq if page.items else None,
+        "news_seconds": pace(session.ended_at, now=now) if at_end else None,
+    }
+
+
+@never_cache
+@require_safe
+def session_news(request: HtmxRequest, public_id: str) -> HttpResponse:
+    """Lines that came behind `?after=`, to be put behind those on a page; 204 as long as there are none."""
+    after = seq_of(request.GET.get("after"))
+    if after is None or not request.htmx:
+        return redirect("session-detail", public_id)
+    seen = watched(public_id, after_seq=after, now=timezone.now())
+    if seen is None:
+        raise Http404("There is no session with that id.")
+    if not seen.has_news and str(seen.every_seconds) == request.GET.get("every"):
+        return HttpResponse(status=NOTHING_NEW)
+    session, context = session_context(public_id, "transcript")
+    page = selectors.entries(
+        session, after_seq=after, limit=TRANSCRIPT_LINES, block_chars=TRANSCRIPT_BLOCK_CHARS
+    )
+    last = page.items[-1].seq if page.items else after
+    answered = answered_meanwhile(
+        session, page.items, after_seq=after, last_seq=last, block_chars=TRANSCRIPT_BLOCK_CHARS
+    )
+    context |= {"transcript": page, "groups": grouped(page.items), "answered": answered}
+    context |= {"news_after": last, "news_seconds": pace(session.ended_at, now=context["now"])}
+    return render(request, "sessions/news.html", context)
 
 
 # Kind, name, the key for the next and the key for the one before, icon.

@@ -24,6 +24,7 @@ urlpatterns = [
     path("sessions", list_views.session_list_page, name="session-list"),
     path("sessions/<session_id:public_id>", transcript_views.session_page, name="session-detail"),
     path("sessions/<session_id:public_id>/outline", transcript_views.session_outline, name="session-outline"),
+    path("sessions/<session_id:public_id>/news", transcript_views.session_news, name="session-news"),
     path("sessions/<session_id:public_id>/inline", transcript_views.session_inline, name="session-inline"),
     path(
         "sessions/<session_id:public_id>/jump/<str:way>/<str:kind>",

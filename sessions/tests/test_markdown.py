@@ -1,3 +1,4 @@
+import re
 from time import perf_counter
 
 import pytest
@@ -43,3 +44,8 @@ def test_hostile_texts_take_no_time(piece: str) -> None:
     started = perf_counter()
     render(piece * (MAX_CHARS // len(piece)))
     assert perf_counter() - started < 2
+
+
+def test_no_level_of_headings_is_skipped() -> None:
+    html = render("### a\n\n# b\n\n###### c\n\n## d\n")
+    assert re.findall(r"<h(\d)>", html) == re.findall(r"</h(\d)>", html) == ["3", "3", "4", "4"]

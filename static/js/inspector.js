@@ -1,5 +1,6 @@
 // Ways through a transcript. A link with data-jump="error" data-way="next" goes to the next entry on the page that is
 // marked so; where the page has none further on, the link leads where it says: the server knows the whole transcript.
+// News of a session that goes on is put behind what is there: nothing a reader does is undone by it.
 "use strict";
 
 (() => {
@@ -82,6 +83,36 @@
       goTo(entry);
     } else {
       withPlace(link);
+    }
+  });
+
+  // ---- news ----
+
+  const isInUse = (element) => {
+    const selection = document.getSelection();
+    const selected = selection && !selection.isCollapsed && selection.containsNode(element, true);
+    return selected || element.contains(document.activeElement);
+  };
+
+  // A call that was answered meanwhile is drawn anew; if it was unfolded, it stays so.
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const { target, fragment } = event.detail;
+    if (target.id === "session-facts" && isInUse(target)) {
+      event.detail.shouldSwap = false;
+      return;
+    }
+    const fresh = fragment.querySelector?.("[data-outcome]") ?? fragment;
+    if (fresh.dataset?.outcome) target.dataset.outcome = fresh.dataset.outcome;
+    const [old, now] = [target.querySelector(":scope > details"), fragment.querySelector?.("details")];
+    if (old?.open && now) now.open = true;
+    if (old?.contains(document.activeElement)) {
+      queueMicrotask(() => target.querySelector("summary")?.focus({ preventScroll: true }));
+    }
+  });
+
+  document.addEventListener("htmx:afterSettle", () => {
+    if (document.getElementById("follow-news")?.checked) {
+      document.getElementById("more")?.scrollIntoView({ block: "end" });
     }
   });
 })();
