@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from analytics.charts import Chart, Point, Series, Table, bar, series_table, stacked
-from analytics.days.answers import usage_by_bucket
+from analytics.days.answers import usage_by_bucket, usage_of
 from analytics.formatting import Number
 from analytics.metrics import metric
 from analytics.periods import Bucket, BucketKind, Period, buckets, fitting_kind
@@ -59,7 +59,7 @@ def courses(period: Period, *, projects: Projects) -> dict[str, Series]:
 def usage_in_buckets(cut: Sequence[Bucket], projects: Projects) -> list[Usage]:
     """What each bucket's responses used; an empty `Usage` where there were none."""
     found = usage_by_bucket("", cut, projects).get("", {})
-    return [found.get(index, Usage()) for index in range(len(cut))]
+    return [usage_of(found.get(index, ())) for index in range(len(cut))]
 
 
 def _points(cut: Sequence[Bucket], values: Sequence[Number | None]) -> tuple[Point, ...]:

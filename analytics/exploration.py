@@ -9,10 +9,11 @@ from analytics import charts
 from analytics.charts import Chart, Point, Series, Table
 from analytics.explore_form import Question
 from analytics.links import Links
+from analytics.measured import OTHER, Value
 from analytics.metrics import DIMENSIONS, Metric
 from analytics.periods import DAY, BucketKind, Period, TooManyBuckets, fitting_kind
 from analytics.selectors import narrowed
-from analytics.series import OTHER, SeriesPoint, Value, period_values, series
+from analytics.series import SeriesPoint, period_values, series
 from analytics.tiles import Change, changed
 from analytics.week_of_hours import HeatRow, total, week_of_hours
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from analytics.measured import Value
 from analytics.periods import DAY, Period, local_date, start_of_day
 from analytics.selectors import Overview, overview
-from analytics.series import Value
 from sessions.scope import Projects
 
 TREND_DAYS = timedelta(days=30)

@@ -1,6 +1,6 @@
 """Series and breakdowns as they are asked for in a query string, for lists and for files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -30,7 +30,7 @@ _STEP = (
 _INSTANT = timedelta(microseconds=1)
 
 
-def series_buckets(asked: dict[str, Any], projects: Projects) -> list[SeriesPoint]:
+def series_buckets(asked: dict[str, Any], projects: Projects) -> Sequence[SeriesPoint]:
     """The points of `SeriesParameters`. Raises ValidationError for what the metric or the period does not allow."""
     kind, group_by, within = BucketKind(asked["period"]), asked.get("group_by"), asked["within"]
     try:

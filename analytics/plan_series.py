@@ -30,6 +30,22 @@ class CostOfTasks:
         return CostOfTasks(self.usage + other.usage, self.completed + other.completed)
 
 
+PLAN_VALUES: dict[str, Callable[[Any], int | float | Decimal | None]] = {
+    "task_velocity": int,
+    "task_completion_pct": lambda share: share.percent,
+    "feature_progress": lambda share: share.percent,
+    "stalled_tasks": int,
+    "cost_per_completed_task": lambda cost: cost.each,
+}
+PLAN_SIZES: dict[str, Callable[[Any], int]] = {
+    "task_velocity": int,
+    "task_completion_pct": lambda share: share.whole,
+    "feature_progress": lambda share: share.whole,
+    "stalled_tasks": int,
+    "cost_per_completed_task": lambda cost: cost.usage.all_tokens,
+}
+
+
 def plan_groups(metric_id: str, courses: list[TaskCourse], cut: list[Bucket], group_by: str | None) -> Groups:
     """{group: {bucket index: Share, or tasks completed}} of a metric about plans.
 

@@ -1,6 +1,6 @@
 """The vocabulary of questions about numbers over time; the only place of this app that aggregates."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from analytics.periods import Period
+from analytics.places import placed
 from sessions.scope import Projects, in_projects
 from tasks.models import Link, ServedSpan
 
@@ -121,11 +122,6 @@ class RollupQuerySet(models.QuerySet[Any]):
         """Of the quarters a period touches."""
         quarters = period.quarters
         return self.filter(quarter__gte=quarters.start, quarter__lt=quarters.stop)
-
-    def sums_by(self, name: Any, columns: Iterable[str], *more: str) -> Any:
-        """Rows (more..., name, sums...); a sum is None where nothing is known."""
-        named = self.annotate(row=name).order_by().values_list(*more, "row")
-        return named.annotate(**{f"sum_{column}": Sum(column) for column in columns})
 
     def of_projects(self, projects: Projects) -> Any:
         return self.filter(in_projects(projects))
@@ -307,21 +303,22 @@ def duration() -> Any:
     return Coalesce("execution_ms", "elapsed_ms")
 
 
-def counts_by_quarter(events: Any, name: Any, quarters: range) -> Any:
-    """Rows (quarter, name, how many)."""
-    rows = events.filter(quarter__gte=quarters.start, quarter__lt=quarters.stop).annotate(row=name)
-    return rows.order_by().values_list("quarter", "row").annotate(n=Count("id"))
+def counts_by_place(events: Any, name: Any, edges: Sequence[int]) -> tuple[Any, Callable[[int], int]]:
+    """Rows (place, name, how many), and the bucket between two edges that a place is in."""
+    rows, index = placed(
+        events.filter(quarter__gte=edges[0], quarter__lt=edges[-1]).annotate(row=name), edges
+    )
+    return rows.order_by().values_list("place", "row").annotate(n=Count("id")), index
 
 
-def sessions_by_start(sessions: Any, name: Any, quarters: range, width: int) -> Any:
-    """Rows (start in units of `width` quarters, name, sessions, those with a length, wall and active seconds)."""
-    rows = sessions.filter(start_quarter__gte=quarters.start, start_quarter__lt=quarters.stop)
-    rows = (
-        rows.annotate(unit=F("start_quarter") / Value(width), row=name).order_by().values_list("unit", "row")
-    )
-    return rows.annotate(
-        n=Count("start_quarter"),
-        timed=Count("wall_seconds"),
-        wall=Coalesce(Sum("wall_seconds"), 0),
-        active=Coalesce(Sum("active_seconds"), 0),
-    )
+def sessions_by_place(sessions: Any, name: Any, edges: Sequence[int]) -> tuple[Any, Callable[[int], int]]:
+    """Rows (place of the start, name, sessions, those with a length, wall and active seconds), and the bucket."""
+    begun = sessions.filter(start_quarter__gte=edges[0], start_quarter__lt=edges[-1]).annotate(row=name)
+    rows, index = placed(begun, edges, F("start_quarter"))
+    sums = {
+        "n": Count("start_quarter"),
+        "timed": Count("wall_seconds"),
+        "wall": Coalesce(Sum("wall_seconds"), 0),
+        "active": Coalesce(Sum("active_seconds"), 0),
+    }
+    return rows.order_by().values_list("place", "row").annotate(**sums), index

@@ -1,5 +1,6 @@
 """Questions about tool calls over time that are asked of the calls, not of their rollups."""
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -7,6 +8,7 @@ from django.db.models import Case, CharField, F, OuterRef, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from analytics.periods import Period
+from analytics.places import placed
 from analytics.querysets import (
     UNATTRIBUTED,
     UNGROUPED,
@@ -48,10 +50,13 @@ CALL_NAMES = {
 }
 
 
-def calls_by_quarter(period: Period, projects: Projects, dimension: str) -> Any:
-    """(quarter, name, sums...) rows, with the sums of TOOL_SUMMED."""
-    rows = _counted(period, projects).annotate(row=row_name(CALL_NAMES, dimension))
-    return rows.values("quarter", "row").annotate(**call_sums()).order_by("quarter", "row")
+def calls_by_place(
+    period: Period, edges: Sequence[int], projects: Projects, dimension: str
+) -> tuple[Any, Callable[[int], int]]:
+    """(place, row, sums...) rows with the sums of TOOL_SUMMED, and the bucket between two edges a place is in."""
+    named = _counted(period, projects).annotate(row=row_name(CALL_NAMES, dimension))
+    rows, index = placed(named, edges)
+    return rows.order_by().values("place", "row").annotate(**call_sums()), index
 
 
 def timed_calls(period: Period, projects: Projects, dimension: str | None = None) -> Any:

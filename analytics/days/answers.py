@@ -1,16 +1,20 @@
 """Sums over a period or its buckets, taken from whole days where these hold them and from quarters at the edges.
 
 Days are of UTC. A period or bucket of another zone is the whole UTC days inside it and the quarters at its ends, so
-that every zone's figures are exact. Days hold all projects together: an answer about some is made of quarters alone.
+that every zone's figures are exact. Days hold all projects together, and what each came to: an answer that splits some
+projects by something else is made of quarters alone.
 """
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import F, Value
+
 from analytics.days.querysets import (
+    ALL_TOKENS,
     OF_RESPONSE,
     OF_SESSION,
     QUARTERS,
@@ -18,8 +22,11 @@ from analytics.days.querysets import (
     USAGE_DIMENSIONS,
     USAGE_SUMS,
     as_name,
+    columns_of,
     in_runs,
+    known_sums,
     name_of,
+    sums_of,
 )
 from analytics.models import (
     DailyToolUsage,
@@ -29,15 +36,18 @@ from analytics.models import (
     SessionUsage,
 )
 from analytics.periods import Bucket, Period, quarter_edges
+from analytics.places import placed
 from analytics.querysets import TOOL_SUMMED, added
 from analytics.sums import ToolUse, Usage
 from sessions.models import DirtyQuarter
 from sessions.parsers.pricing import model_family
-from sessions.scope import Projects
+from sessions.scope import Projects, in_projects
 
 # More stretches of quarters than this are asked for as one, days and all.
 MOST_EDGES = 60
+OF_PROJECTS = ("", "project")
 Sums = tuple[Any, ...]
+Groups = dict[str, dict[int, Sums]]  # by name and index of a bucket
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,68 +94,89 @@ class _Source:
         self.dimensions = frozenset(dimensions)
 
     def has_days(self, dimension: str, projects: Projects) -> bool:
-        return projects is None and dimension in self.dimensions and days_are_whole()
+        """Of some projects, days hold what a project came to, and nothing that it was split by."""
+        return dimension in (self.dimensions if projects is None else OF_PROJECTS) and days_are_whole()
 
     def sums_by_name(self, dimension: str, period: Period, projects: Projects) -> dict[str, Sums]:
         """{name: sums} over a period."""
-        if not self.has_days(dimension, projects):
-            rows = self.quarters.objects.within(period).of_projects(projects)
-            return self._named(rows, dimension)
         cut = Cut.of(period.quarters)
+        if not self.has_days(dimension, projects):
+            cut = Cut(range(0), (period.quarters,))
         found: dict[str, Sums] = {}
         if cut.days:
-            rows = self.days.objects.filter(dimension=dimension).of_days(cut.days)
-            _add_all(found, ((row[0], row[1:]) for row in rows.sums_by_name(self.sums)))
+            rows = self.days.objects.of(dimension, projects).of_days(cut.days)
+            _add_all(found, ((row[0], row[1:]) for row in rows.sums_by_row(self.sums)))
         if cut.edges:
-            rows = self.quarters.objects.filter(in_runs(cut.edges, field="quarter"))
-            _add_all(found, self._named(rows, dimension).items())
+            rows = self._quarters(cut.edges, dimension, projects).values_list("row")
+            told = known_sums(rows.annotate(**sums_of(self.sums)))
+            _add_all(found, ((self._name(row[0], dimension), row[1:]) for row in told))
         return found
 
-    def _named(self, rows: Any, dimension: str) -> dict[str, Sums]:
-        is_family = dimension == "model_family"
-        found: dict[str, Sums] = {}
-        for name, *sums in rows.sums_by(name_of("model" if is_family else dimension), self.sums):
-            if sums[0] is None:  # the whole of no rows is a row, too
-                continue
-            _add_all(found, [(model_family(name) if is_family else as_name(name), tuple(sums))])
-        return found
+    def _quarters(self, runs: Sequence[range], dimension: str, projects: Projects) -> Any:
+        """The rows of quarters, with what they are counted under as `row`."""
+        name = name_of("model" if dimension == "model_family" else dimension)
+        rows = self.quarters.objects.filter(in_runs(runs, field="quarter")).of_projects(projects)
+        return rows.annotate(row=name).order_by()
+
+    @staticmethod
+    def _name(row: Any, dimension: str) -> str:
+        return model_family(row) if dimension == "model_family" else as_name(row)
 
     def sums_by_bucket(
-        self, dimension: str, cut: Sequence[Bucket], projects: Projects, sums: Sequence[str]
-    ) -> dict[str, dict[int, Sums]]:
-        """{name: {index of the bucket: sums}}; only buckets in which something happened."""
-        found: dict[str, dict[int, Sums]] = {}
-        edges = quarter_edges(cut)
-        for quarter, name, values in self._timed(dimension, edges, projects, sums):
-            at = bisect_right(edges, quarter) - 1
-            held = found.setdefault(name, {})
-            held[at] = added(held[at], values) if at in held else values
-        return found
-
-    def _timed(
-        self, dimension: str, edges: Sequence[int], projects: Projects, sums: Sequence[str]
-    ) -> Iterator[tuple[int, str, Sums]]:
-        """(a quarter of the bucket, name, sums)."""
+        self, dimension: str, edges: Sequence[int], projects: Projects, columns: Sequence[str]
+    ) -> Groups:
+        """{name: {index of the bucket between two edges: sums}}; only buckets in which something happened."""
+        asked = _Asked(dimension, edges, projects, tuple(columns))
         whole = range(edges[0], edges[-1])
         torn = sorted({edge // QUARTERS for edge in edges if edge % QUARTERS})
         days = Cut.of(whole).days
         if not days or len(torn) > MOST_EDGES or not self.has_days(dimension, projects):
-            rows = self.quarters.objects.filter(in_runs([whole], field="quarter")).of_projects(projects)
-            yield from self._quarters(rows, dimension, sums)
-            return
-        daily = self.days.objects.filter(dimension=dimension).of_days(days).order_by()
-        for day, name, *values in daily.exclude(day__in=torn).values_list("day", "name", *sums):
-            yield day * QUARTERS, name, tuple(values)
+            return self._from_quarters(asked, [whole])
+        found = self._from_days(asked, days, torn)
         if torn:
-            runs = [_clipped(day, whole) for day in torn]
-            rows = self.quarters.objects.filter(in_runs(runs, field="quarter"))
-            yield from self._quarters(rows, dimension, sums)
+            _merge(found, self._from_quarters(asked, [_clipped(day, whole) for day in torn]))
+        return found
 
-    def _quarters(self, rows: Any, dimension: str, sums: Sequence[str]) -> Iterator[tuple[int, str, Sums]]:
-        is_family = dimension == "model_family"
-        asked = name_of("model" if is_family else dimension)
-        for quarter, name, *values in rows.sums_by(asked, sums, "quarter"):
-            yield quarter, model_family(name) if is_family else as_name(name), tuple(values)
+    def _from_days(self, asked: "_Asked", days: range, torn: Sequence[int]) -> Groups:
+        rows = self.days.objects.of(asked.dimension, asked.projects).of_days(days).exclude(day__in=torn)
+        quarter = F("day") * Value(QUARTERS)
+        if len(days) > 2 * len(asked.edges):
+            return self._added_up(rows, quarter, asked)
+        # A bucket is hardly more than a day: there is nothing to add up.
+        told = rows.order_by().annotate(**columns_of(asked.columns))
+        told = told.values_list(quarter, "row", *columns_of(asked.columns))
+        return self._bucketed(told, lambda place: bisect_right(asked.edges, place) - 1, asked.dimension)
+
+    def _from_quarters(self, asked: "_Asked", runs: Sequence[range]) -> Groups:
+        return self._added_up(self._quarters(runs, asked.dimension, asked.projects), F("quarter"), asked)
+
+    def _added_up(self, rows: Any, quarter: Any, asked: "_Asked") -> Groups:
+        rows, index = placed(rows, asked.edges, quarter)
+        told = rows.order_by().values_list("place", "row").annotate(**sums_of(asked.columns))
+        return self._bucketed(told, index, asked.dimension)
+
+    def _bucketed(self, rows: Iterable[Any], index: Callable[[int], int], dimension: str) -> Groups:
+        """Of rows (place, name, sums...)."""
+        found: Groups = {}
+        for place, row, *sums in rows:
+            held, at = found.setdefault(self._name(row, dimension), {}), index(place)
+            held[at] = added(held[at], tuple(sums)) if at in held else tuple(sums)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of a kind of rollup: sums of columns by a dimension, in the buckets between edges."""
+
+    dimension: str
+    edges: Sequence[int]
+    projects: Projects
+    columns: tuple[str, ...]
+
+
+def _merge(found: Groups, more: Groups) -> None:
+    for name, held in more.items():
+        _add_all(found.setdefault(name, {}), held.items())
 
 
 _USAGE = _Source(SessionUsage, DailyUsage, USAGE_DIMENSIONS, USAGE_SUMS)
@@ -156,9 +187,9 @@ def _clipped(day: int, to: range) -> range:
     return range(max(day * QUARTERS, to.start), min((day + 1) * QUARTERS, to.stop))
 
 
-def _add_all(found: dict[str, Sums], rows: Iterable[tuple[str, Sums]]) -> None:
-    for name, sums in rows:
-        found[name] = added(found[name], sums) if name in found else sums
+def _add_all[Key](found: dict[Key, Sums], rows: Iterable[tuple[Key, Sums]]) -> None:
+    for key, sums in rows:
+        found[key] = added(found[key], sums) if key in found else sums
 
 
 def usage_totals(period: Period, projects: Projects = None) -> Usage:
@@ -194,19 +225,28 @@ def tools_of(sums: Sums) -> ToolUse:
 
 
 def usage_by_bucket(
-    dimension: str, cut: Sequence[Bucket], projects: Projects = None
-) -> dict[str, dict[int, Usage]]:
-    """{name: {index of the bucket: what was used}}."""
-    found = _USAGE.sums_by_bucket(dimension, cut, projects, USAGE_SUMS)
-    return {name: {at: usage_of(sums) for at, sums in held.items()} for name, held in found.items()}
+    dimension: str, cut: Sequence[Bucket], projects: Projects = None, columns: Sequence[str] = USAGE_SUMS
+) -> Groups:
+    """{name: {index of the bucket: sums of these columns}}, for `usage_from` to tell."""
+    return _USAGE.sums_by_bucket(dimension, quarter_edges(cut), projects, columns)
 
 
 def tools_by_bucket(
-    dimension: str, cut: Sequence[Bucket], projects: Projects = None
-) -> dict[str, dict[int, ToolUse]]:
-    """{name: {index of the bucket: how calls went}}."""
-    found = _TOOLS.sums_by_bucket(dimension, cut, projects, TOOL_SUMMED)
-    return {name: {at: tools_of(sums) for at, sums in held.items()} for name, held in found.items()}
+    dimension: str, cut: Sequence[Bucket], projects: Projects = None, columns: Sequence[str] = TOOL_SUMMED
+) -> Groups:
+    """{name: {index of the bucket: sums of these columns}}, for `tools_from` to tell."""
+    return _TOOLS.sums_by_bucket(dimension, quarter_edges(cut), projects, columns)
+
+
+def usage_from(columns: Sequence[str], sums: Sums) -> Usage:
+    """What was used, as far as these columns say it; ALL_TOKENS among them only says how much there was."""
+    named = zip(columns, sums, strict=True)
+    return Usage(**{name: value for name, value in named if name != ALL_TOKENS})
+
+
+def tools_from(columns: Sequence[str], sums: Sums) -> ToolUse:
+    """How calls went, as far as these columns say it."""
+    return ToolUse(**dict(zip(columns, sums, strict=True)))
 
 
 def session_counts(dimension: str, period: Period, projects: Projects = None) -> dict[str, int]:
@@ -216,18 +256,19 @@ def session_counts(dimension: str, period: Period, projects: Projects = None) ->
     cut = Cut.of(period.quarters)
     found: Counter[str] = Counter()
     if cut.days:
-        rows = DailyUsage.objects.filter(dimension=dimension).of_days(cut.days)
-        found.update(dict(rows.sums_by_name(["sessions"])))
-        found.subtract(_returned(dimension, cut.days))
+        rows = DailyUsage.objects.of(dimension, projects).of_days(cut.days)
+        found.update(dict(rows.sums_by_row(["sessions"])))
+        found.subtract(_returned(dimension, cut.days, projects))
     if cut.edges:
-        found.update(_counted(_only_in_edges(dimension, cut)))
+        found.update(_counted(_only_in_edges(dimension, cut, projects)))
     return {name: count for name, count in found.items() if count}
 
 
-def _returned(dimension: str, days: range) -> dict[str, int]:
+def _returned(dimension: str, days: range, projects: Projects) -> dict[str, int]:
     """{name: how often a session was counted again on a later day}."""
     is_own = dimension in OF_RESPONSE
-    rows = SessionReturn.objects.within(days).filter(dimension=dimension if is_own else "")
+    rows = SessionReturn.objects.within(days).filter(in_projects(projects, "session__project"))
+    rows = rows.filter(dimension=dimension if is_own else "")
     counts = rows.counts("name" if is_own or not dimension else OF_SESSION[dimension])
     return {as_name(name): n for name, n in counts.items()}
 
@@ -244,8 +285,9 @@ def _counted(pairs: Iterable[tuple[int, str]]) -> dict[str, int]:
     return Counter(name for _, name in pairs)
 
 
-def _only_in_edges(dimension: str, cut: Cut) -> set[tuple[int, str]]:
+def _only_in_edges(dimension: str, cut: Cut, projects: Projects) -> set[tuple[int, str]]:
     """What has no usage on the whole days between."""
-    pairs = _pairs(SessionUsage.objects.filter(in_runs(cut.edges, field="quarter")), dimension)
-    inside = SessionUsage.objects.filter(session_id__in={session for session, _ in pairs})
+    usage = SessionUsage.objects.of_projects(projects)
+    pairs = _pairs(usage.filter(in_runs(cut.edges, field="quarter")), dimension)
+    inside = usage.filter(session_id__in={session for session, _ in pairs})
     return pairs - _pairs(inside.filter(in_runs([cut.days], field="quarter", width=QUARTERS)), dimension)

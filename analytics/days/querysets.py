@@ -7,21 +7,25 @@ from django.db import models
 from django.db.models import Case, CharField, Count, F, Max, Min, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 
-from analytics.querysets import MONEY, SUMMED, TOOL_SUMMED
+from analytics.querysets import MONEY, SUMMED, TOOL_SUMMED, WORK_DIMENSIONS
 from sessions.parsers.pricing import model_family
+from sessions.querysets import all_tokens
+from sessions.scope import Projects
 
 QUARTERS = 96  # of a day
+ALL_TOKENS = "all_tokens"  # of the four classes, as a column to sum
 USAGE_SUMS = (*SUMMED, *MONEY)
 # Of these a session has one: its returns as such serve for them.
 OF_SESSION = {
     "project": "session__project_id",
     "session_type": "session__session_type",
     "agent": "session__agent_name",
+    "branch": "session__branch",
 }
 # A response's own: a session can have several.
-OF_RESPONSE = ("model", "model_family", "skill", "feature")
+OF_RESPONSE = ("model", "model_family", "skill", *WORK_DIMENSIONS)
 USAGE_DIMENSIONS = ("", *OF_SESSION, *OF_RESPONSE)
-TOOL_DIMENSIONS = ("", *OF_SESSION, "feature", "tool", "tool_category", "mcp_server")
+TOOL_DIMENSIONS = ("", *OF_SESSION, *WORK_DIMENSIONS, "tool", "tool_category", "mcp_server")
 USAGE_DAY_COLUMNS = ("dimension", "day", "name", "sessions", *USAGE_SUMS)
 TOOL_DAY_COLUMNS = ("dimension", "day", "name", *TOOL_SUMMED)
 TIMES_COLUMNS = ("day", "name", "category", "mcp_server", "durations")
@@ -44,10 +48,18 @@ class DaysQuerySet(models.QuerySet[Any]):
     def of_days(self, days: range) -> "DaysQuerySet":
         return self.filter(day__gte=days.start, day__lt=days.stop)
 
-    def sums_by_name(self, columns: Iterable[str]) -> Any:
-        """Rows (name, sums...)."""
-        sums = {f"sum_{name}": Sum(name) for name in columns}
-        return self.values_list("name").annotate(**sums).order_by("name")
+    def of(self, dimension: str, projects: Projects) -> "DaysQuerySet":
+        """What a question about projects is answered by, under `row`: for some of them, the rows of their names."""
+        wanted = self.filter(dimension=dimension)
+        if projects is not None:
+            wanted = self.filter(dimension="project", name__in=[str(project) for project in sorted(projects)])
+        name = F("name") if dimension or projects is None else Value("", output_field=CharField())
+        found: DaysQuerySet = wanted.annotate(row=name)
+        return found
+
+    def sums_by_row(self, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Rows (row, sums...)."""
+        return known_sums(self.order_by().values_list("row").annotate(**sums_of(columns)))
 
 
 class SessionReturnQuerySet(models.QuerySet[Any]):
@@ -58,6 +70,23 @@ class SessionReturnQuerySet(models.QuerySet[Any]):
     def counts(self, field: str) -> dict[Any, int]:
         """{value of a field: returns}."""
         return dict(self.values_list(field).annotate(n=Count("id")).order_by())
+
+
+def columns_of(columns: Sequence[str]) -> dict[str, Any]:
+    """Annotations that name columns, in their order; ALL_TOKENS may be one of them."""
+    return {f"each_{name}": all_tokens() if name == ALL_TOKENS else F(name) for name in columns}
+
+
+def sums_of(columns: Sequence[str]) -> dict[str, Any]:
+    """The same, summed."""
+    return {
+        f"sum_{name}": Sum(column) for name, column in zip(columns, columns_of(columns).values(), strict=True)
+    }
+
+
+def known_sums(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows (name, sums...) without the row that the whole of no rows is."""
+    return [row for row in rows if row[1] is not None]
 
 
 def in_runs(runs: Runs, *, field: str = "day", width: int = 1) -> Q:

@@ -14,6 +14,7 @@ from analytics.days.querysets import (
     TOOL_DAY_COLUMNS,
     USAGE_DAY_COLUMNS,
     Runs,
+    as_name,
     day_times,
     in_runs,
     sessions_of_several_days,
@@ -28,6 +29,7 @@ from analytics.models import (
     SessionToolUsage,
     SessionUsage,
 )
+from analytics.querysets import WORK_COLUMNS, WORK_DIMENSIONS
 from sessions.bulk import in_chunks, write_rows
 from sessions.models import ToolCall
 from sessions.parsers.pricing import model_family
@@ -103,25 +105,25 @@ def returns_of(session_ids: list[int]) -> Iterator[Row]:
     """The SessionReturn rows of these sessions. Columns: RETURN_COLUMNS."""
     several = sessions_of_several_days(SessionUsage.objects, session_ids)
     usage: Any = SessionUsage.objects.filter(session_id__in=several, quarter__gte=0)
-    columns = ("session_id", "day", "model", "skill", "feature_id")
+    columns = ("session_id", "day", "model", "skill", *WORK_COLUMNS)
     rows = usage.annotate(day=DAY).order_by("session_id", "day").values_list(*columns).distinct()
     for session_id, of_session in groupby(rows, key=lambda row: row[0]):
         days: dict[tuple[str, str], set[int]] = {}
-        for _, day, model, skill, feature_id in of_session:
-            for key in _names(model, skill, feature_id):
+        for _, day, model, skill, *work in of_session:
+            for key in _names(model, skill, work):
                 days.setdefault(key, set()).add(day)
         for (dimension, name), held in sorted(days.items()):
             for previous, day in pairwise(sorted(held)):
                 yield session_id, dimension, name, day, previous
 
 
-def _names(model: str, skill: str, feature_id: int | None) -> Iterator[tuple[str, str]]:
-    """(dimension, name) of all that is counted by sessions, as `usage_name` writes it."""
+def _names(model: str, skill: str, work: Iterable[int | None]) -> Iterator[tuple[str, str]]:
+    """(dimension, name) of all that is counted by sessions, as `as_name` writes it."""
     yield "", ""
     yield "model", model
     yield "model_family", model_family(model)
     yield "skill", skill
-    yield "feature", "" if feature_id is None else str(feature_id)
+    yield from zip(WORK_DIMENSIONS, map(as_name, work), strict=True)
 
 
 def differing_days() -> list[int]:

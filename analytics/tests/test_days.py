@@ -17,6 +17,7 @@ from analytics.days.answers import (
     tools_by_name,
     usage_by_bucket,
     usage_by_name,
+    usage_of,
     usage_totals,
 )
 from analytics.days.querysets import TOOL_DIMENSIONS, USAGE_DIMENSIONS
@@ -24,6 +25,7 @@ from analytics.days.rollup import differing_days, packed, runs_of, unpacked
 from analytics.days.times import call_times, call_times_by_bucket, nearest_rank
 from analytics.models import DailyToolTimes, DailyToolUsage, DailyUsage, SessionReturn
 from analytics.periods import EPOCH, BucketKind, Period, buckets, quarter_of
+from analytics.querysets import WORK_DIMENSIONS
 from analytics.rollups import differing_quarters, roll_up
 from sessions.ingest import mark_dirty
 from sessions.models import AgentSession, ModelResponse, Project, ToolCall
@@ -65,6 +67,7 @@ def _sessions() -> list[AgentSession]:
             project=project,
             session_type=kind,
             agent_name=agent,
+            branch=f"branch-{key % 2}",
         )
         for key, (project, kind, agent) in enumerate(placed, start=1)
     ]
@@ -113,7 +116,8 @@ NAMES: dict[str, Callable[[ModelResponse], str]] = {
     "model": lambda r: r.model,
     "model_family": lambda r: model_family(r.model),
     "skill": lambda r: r.skill,
-    "feature": lambda r: "",
+    "branch": lambda r: r.owner.branch,
+    **dict.fromkeys(WORK_DIMENSIONS, lambda r: ""),
 }
 
 
@@ -159,6 +163,11 @@ def _answers_are_of_the_facts(period: Period) -> None:
         assert used == {key: sum(r.input_tokens for r in held if name(r) == key) for key in counted}, (
             dimension
         )
+    for project in Project.objects.all():
+        mine = [r for r in held if r.owner.project_id == project.pk]
+        assert usage_totals(period, only(project.pk)).input_tokens == sum(r.input_tokens for r in mine)
+        counts = session_counts("", period, only(project.pk))
+        assert counts == ({"": len({r.owner_id for r in mine})} if mine else {})
     _calls_are_of_the_facts(period)
     for kind in (BucketKind.DAILY, BucketKind.WEEKLY, BucketKind.HOURLY):
         _buckets_are_of_the_facts(period, kind)
@@ -182,8 +191,7 @@ def _buckets_are_of_the_facts(period: Period, kind: BucketKind) -> None:
         part = Period(bucket.start_at, bucket.end_at, period.zone)
         for model in MODELS:
             wanted = sum(r.input_tokens for r in _responses(part, model=model))
-            usage = found.get(model, {}).get(index)
-            assert (usage.input_tokens if usage else 0) == wanted
+            assert usage_of(found.get(model, {}).get(index, ())).input_tokens == wanted
         assert list(times.get(index, [])) == list(call_times("", part).get("", []))
 
 
@@ -199,7 +207,7 @@ def test_a_session_of_three_days_is_counted_once() -> None:
     assert SessionReturn.objects.filter(dimension="").count() == 2
 
 
-def test_projects_are_answered_without_days() -> None:
+def test_projects_are_answered_by_days_of_their_own() -> None:
     sessions = _sessions()
     _happen(
         sessions, [(number, FIRST + timedelta(hours=number), MODELS[0], TOOLS[0], 7) for number in range(4)]

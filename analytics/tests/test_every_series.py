@@ -1,7 +1,7 @@
 """Every metric by every dimension it has, in every period and zone: each works, and its groups are the whole."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -38,7 +38,7 @@ def told(kind: BucketKind, zone: str) -> Period:
     return Period(ALL_TIME_START, ALL_TIME_END, ZoneInfo(zone))
 
 
-def by_bucket(points: list[SeriesPoint]) -> dict[str, Any]:
+def by_bucket(points: Iterable[SeriesPoint]) -> dict[str, Any]:
     sums: dict[str, Any] = defaultdict(Decimal)
     for point in points:
         sums[point.bucket.label] += Decimal(str(point.value or 0))

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from analytics import series as module
+from analytics import measured as module
 from analytics.metrics import UnknownDimension
 from analytics.periods import ALL_TIME_END, ALL_TIME_START, BucketKind, Period
 from analytics.plan_figures import plan_figures

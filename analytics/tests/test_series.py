@@ -1,5 +1,6 @@
 """One metric over time: buckets add up to the period, in every zone and for every group."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -7,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from analytics import series as module
+from analytics import measured as module
 from analytics.metrics import METRICS, Source, UnknownDimension, UnknownMetric
 from analytics.periods import ALL_TIME_END, ALL_TIME_START, BucketKind, Period, TooManyBuckets
 from analytics.selectors import overview
@@ -29,7 +30,7 @@ def three_sessions(tmp_path: Path) -> None:
     read(tmp_path, working_session("a"), working_session("b", day=1), last)
 
 
-def _values(points: list[SeriesPoint]) -> list[object]:
+def _values(points: Iterable[SeriesPoint]) -> list[object]:
     return [point.value for point in points]
 
 
