@@ -12,7 +12,6 @@ from analytics.days.answers import (
     tool_totals,
     tools_by_name,
     usage_by_name,
-    usage_totals,
 )
 from analytics.days.times import call_times, nearest_rank
 from analytics.metrics import dimension as dimension_named
@@ -91,9 +90,10 @@ class Overview:
 def overview(period: Period, *, projects: Projects = None, plans: bool = True) -> Overview:
     """The figures of a period, for these projects; without `plans` those about plans are left unknown."""
     begun = _sessions_begun(period, projects).summary()
+    used = usage_by_name("model", period, projects)
     return Overview(
         period=period,
-        usage=usage_totals(period, projects),
+        usage=sum(used.values(), Usage()),
         tools=tool_totals(period, projects),
         session_count=begun["roots"],
         subagent_session_count=begun["sessions"] - begun["roots"],
@@ -101,7 +101,7 @@ def overview(period: Period, *, projects: Projects = None, plans: bool = True) -
         active_seconds=begun["active"],
         api_error_count=_events("api_error", period, projects).count(),
         web_search_side_calls=begun["web_searches"],
-        models=_models(period, projects),
+        models=_models(used, session_counts("model", period, projects)),
         plans=plan_figures(period, projects=projects) if plans else PlanFigures(),
     )
 
@@ -120,9 +120,7 @@ def _events(kind: str, period: Period, projects: Projects) -> Any:
     return found.filter(in_projects(projects, "session__project"))
 
 
-def _models(period: Period, projects: Projects) -> list[ModelUsage]:
-    sessions = session_counts("model", period, projects)
-    used = usage_by_name("model", period, projects)
+def _models(used: dict[str, Usage], sessions: dict[str, int]) -> list[ModelUsage]:
     found = [ModelUsage(name, sessions.get(name, 0), usage) for name, usage in used.items()]
     return sorted(found, key=lambda m: (-m.sessions, m.name))
 
@@ -148,7 +146,10 @@ class Breakdown:
 
     dimension: str
     rows: list[BreakdownRow]
-    whole: Usage = field(default_factory=Usage)
+
+    @property
+    def whole(self) -> Usage:
+        return sum((row.usage for row in self.rows if row.usage), Usage())
 
 
 def breakdown(dimension: str, period: Period, *, projects: Projects = None, sort: str = "count") -> Breakdown:
@@ -158,8 +159,7 @@ def breakdown(dimension: str, period: Period, *, projects: Projects = None, sort
         rows = _tool_rows(dimension, period, projects)
     else:
         rows = _usage_rows(dimension, period, projects)
-    whole = sum((row.usage for row in rows if row.usage), Usage())
-    return Breakdown(dimension, sorted(rows, key=_SORTS[sort]), whole)
+    return Breakdown(dimension, sorted(rows, key=_SORTS[sort]))
 
 
 def _usage_rows(dimension: str, period: Period, projects: Projects) -> list[BreakdownRow]:

@@ -1,11 +1,11 @@
 """Sums that answers are made of: what responses used, and how tool calls went."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
-from analytics.querysets import MONEY, SUMMED, TOOL_SUMMED
+from analytics.querysets import MONEY, SUMMED, TOOL_SUMMED, added
 from sessions.selectors import success_rate
 from sessions.token_sums import TokenSums
 
@@ -43,9 +43,10 @@ class Usage(TokenSums):
         return cls(**{name: row[f"sum_{name}"] for name in (*SUMMED, *MONEY)})
 
     def __add__(self, other: "Usage") -> "Usage":
-        sums: dict[str, Any] = {name: getattr(self, name) + getattr(other, name) for name in SUMMED}
-        sums |= {name: _add_known(getattr(self, name), getattr(other, name)) for name in MONEY}
-        return Usage(**sums)
+        return Usage(*added(_usage_fields(self), _usage_fields(other)))
+
+
+_usage_fields = attrgetter(*SUMMED, *MONEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +76,13 @@ class ToolUse:
         return cls(**{name: row[f"sum_{name}"] for name in TOOL_SUMMED})
 
     def __add__(self, other: "ToolUse") -> "ToolUse":
-        return ToolUse(**{name: getattr(self, name) + getattr(other, name) for name in TOOL_SUMMED})
+        return ToolUse(*added(_tool_fields(self), _tool_fields(other)))
+
+
+_tool_fields = attrgetter(*TOOL_SUMMED)
 
 
 def cost_per_task(usage: Usage, completed: int | None) -> Decimal | None:
     """Dollars per completed task; None where none was completed or no cost is known."""
     cost = usage.cost_usd
     return cost / completed if completed and cost is not None else None
-
-
-def _add_known(one: int | None, other: int | None) -> int | None:
-    known: Iterable[int] = [v for v in (one, other) if v is not None]
-    return sum(known) if known else None

@@ -88,9 +88,12 @@ class ProjectTaskQuerySet(models.QuerySet[Any]):
         changes = self.model._meta.get_field("status_changes").related_model._default_manager.exclude(
             task=None
         )
-        late = Q(pk__in=changes.filter(changed_at__gte=moment - _OF_MIDNIGHTS).values("task_id"))
-        done = changes.filter(status__in=TERMINAL, changed_at__lt=moment + _OF_MIDNIGHTS)
-        done_before, is_complete = Q(pk__in=done.values("task_id")), Q(status__in=TERMINAL)
+        timed, dated = Q(has_time=True), Q(has_time=False)
+        from_then = (timed & Q(changed_at__gte=moment)) | (dated & Q(changed_at__gte=moment - _OF_MIDNIGHTS))
+        until_then = (timed & Q(changed_at__lt=moment)) | (dated & Q(changed_at__lt=moment + _OF_MIDNIGHTS))
+        late = Q(pk__in=changes.filter(from_then).values("task_id"))
+        done_before = Q(pk__in=changes.filter(until_then, status__in=TERMINAL).values("task_id"))
+        is_complete = Q(status__in=TERMINAL)
         day = _first_day(moment, zone)
         named_before = Q(completed_at__lt=moment) | Q(completed_at=None, completed_on__lt=day)
         seen_before, unnamed = Q(first_seen_at__lt=moment), Q(completed_on=None, completed_at=None)
