@@ -2,10 +2,9 @@
 
 import operator
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -39,21 +38,21 @@ MAX_GROUPS = 50
 OTHER = "other"
 Value = int | float | Decimal | None
 Sums = Any  # of one bucket: whatever `Measured.add` adds
-Buckets = dict[int, Sums]  # by index; only those in which something happened
+Buckets = Mapping[int, Sums]  # by index; only those in which something happened
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
     """`value` tells what a bucket's sums are in the metric, `size` how much there is in them."""
 
-    groups: dict[str, Buckets]
+    groups: Mapping[str, Buckets]
     value: Callable[[Sums], Value]
     size: Callable[[Sums], int]
     add: Callable[[Sums, Sums], Sums] = operator.add
 
     def named(self, names: Mapping[str, str]) -> "Measured":
         """The groups under other names; those of one name are one group."""
-        found: dict[str, Buckets] = {}
+        found: dict[str, dict[int, Sums]] = {}
         for key, held in self.groups.items():
             self._add_to(found.setdefault(names.get(key, key), {}), held)
         return replace(self, groups=found)
@@ -65,12 +64,12 @@ class Measured:
             return self
         sizes = {name: sum(map(self.size, held.values())) for name, held in self.groups.items()}
         ranked = sorted(self.groups, key=lambda name: (-sizes[name], name))
-        rest: Buckets = {}
+        rest: dict[int, Sums] = {}
         for name in ranked[most - 1 :]:
             self._add_to(rest, self.groups[name])
         return replace(self, groups={name: self.groups[name] for name in ranked[: most - 1]} | {OTHER: rest})
 
-    def _add_to(self, held: Buckets, more: Buckets) -> None:
+    def _add_to(self, held: dict[int, Sums], more: Buckets) -> None:
         for index, sums in more.items():
             held[index] = self.add(held[index], sums) if index in held else sums
 
@@ -186,20 +185,14 @@ def _by_skill(begun: Any, cut: list[Bucket]) -> Iterable[tuple[int, str, Session
 
 def _times(id: str, cut: list[Bucket], projects: Projects, group_by: str | None) -> Measured:
     """The nearest rank of the timed calls of every bucket and group."""
-    value = partial(_nearest, _PERCENTILES[id])
+    share = _PERCENTILES[id]
     if group_by is None or group_by in CALL_COLUMNS:
-        groups: dict[str, Buckets] = {
-            name: dict(held) for name, held in call_times_by_bucket(group_by or "", cut, projects).items()
-        }
-        return called(group_by, Measured(groups, value, len))
+        groups = call_times_by_bucket(group_by or "", cut, projects)
+        return called(group_by, Measured(groups, lambda times: times.nearest_ranks(share)[0], len))
     edges = quarter_edges(cut)
     told = timed_calls(_whole(cut), projects, _told_from(group_by))
     placed = ((bisect_right(edges, quarter) - 1, name, [ms]) for quarter, name, ms in told)
-    return _grouped(placed, value, len, group_by)
-
-
-def _nearest(share: float, times: Sequence[int]) -> int | None:
-    return nearest_rank(sorted(times), share)
+    return _grouped(placed, lambda times: nearest_rank(sorted(times), share), len, group_by)
 
 
 def _reading(id: str, cut: list[Bucket], projects: Projects, _: str | None) -> Measured:
@@ -234,7 +227,7 @@ def _grouped(
     group_by: str | None,
 ) -> Measured:
     """Of rows (index of the bucket, name, sums); families are told from their models."""
-    groups: dict[str, Buckets] = {}
+    groups: dict[str, dict[int, Sums]] = {}
     for index, name, sums in rows:
         group = (model_family(name) or UNATTRIBUTED) if group_by == "model_family" else name
         held = groups.setdefault(group, {})

@@ -1,7 +1,7 @@
 """Metrics about plans over time: tasks completed, how far tasks and features have come, cost per completed task."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -12,7 +12,7 @@ from analytics.plan_figures import COURSE_GROUPS, Share, TaskCourse, mean_of
 from analytics.selectors import Span
 from analytics.sums import Usage, cost_per_task
 
-Groups = dict[str, dict[int, Any]]
+Groups = Mapping[str, Mapping[int, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _completions(courses: Iterable[TaskCourse], cut: list[Bucket]) -> dict[int, 
 
 def costs_of_tasks(usage: Groups, completed: Groups) -> Groups:
     """Usage and completed tasks of the same groups and buckets, put together."""
-    found: Groups = {}
+    found: dict[str, dict[int, Any]] = {}
     for name in {**usage, **completed}:
         used, done = usage.get(name, {}), completed.get(name, {})
         found[name] = {

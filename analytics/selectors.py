@@ -13,7 +13,7 @@ from analytics.days.answers import (
     tools_by_name,
     usage_by_name,
 )
-from analytics.days.times import call_times, nearest_rank
+from analytics.days.times import Durations, call_times
 from analytics.metrics import dimension as dimension_named
 from analytics.models import SessionUsage
 from analytics.periods import Period, quarter_start
@@ -185,15 +185,14 @@ def shown_names(dimension: str, keys: Iterable[str]) -> dict[str, str]:
 def _tool_rows(dimension: str, period: Period, projects: Projects) -> list[BreakdownRow]:
     times = call_times(dimension, period, projects)
     return [
-        BreakdownRow(
-            name=name or UNATTRIBUTED,
-            count=tools.calls,
-            tools=tools,
-            p50_ms=nearest_rank(times.get(name, ()), 0.5),
-            p95_ms=nearest_rank(times.get(name, ()), 0.95),
-        )
+        _tool_row(name, tools, times.get(name))
         for name, tools in tools_by_name(dimension, period, projects).items()
     ]
+
+
+def _tool_row(name: str, tools: ToolUse, times: Durations | None) -> BreakdownRow:
+    p50, p95 = (None, None) if times is None else times.nearest_ranks(0.5, 0.95)
+    return BreakdownRow(name or UNATTRIBUTED, tools.calls, tools=tools, p50_ms=p50, p95_ms=p95)
 
 
 @dataclass(frozen=True, slots=True)

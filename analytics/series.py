@@ -1,6 +1,6 @@
 """Answers over time: one metric in buckets, whole or split into groups."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import overload
@@ -10,8 +10,8 @@ from analytics.measured import MEASURED, Buckets, Measured, Value, called, measu
 from analytics.metrics import Metric, series_dimension
 from analytics.metrics import metric as metric_named
 from analytics.periods import Bucket, BucketKind, Period, buckets
-from analytics.plan_figures import has_plans, task_courses
-from analytics.plan_series import PLAN_SIZES, PLAN_VALUES, costs_of_tasks, plan_groups, reaching
+from analytics.plan_figures import TaskCourse, has_plans, task_courses
+from analytics.plan_series import PLAN_SIZES, PLAN_VALUES, Groups, costs_of_tasks, plan_groups, reaching
 from analytics.querysets import WORK_DIMENSIONS
 from analytics.selectors import known_span, narrowed
 from analytics.stalled_tasks import stalled_groups, stalled_spells
@@ -35,7 +35,7 @@ class SeriesPoints(Sequence[SeriesPoint]):
     """The points of a series, by bucket and then by group, each made when it is looked at."""
 
     def __init__(
-        self, cut: Sequence[Bucket], groups: dict[str, Buckets], told: Callable[[Buckets, int], Value]
+        self, cut: Sequence[Bucket], groups: Mapping[str, Buckets], told: Callable[[Buckets, int], Value]
     ):
         self._cut, self._groups, self._told = cut, list(groups.items()), told
 
@@ -127,17 +127,23 @@ def _plan_series(
     if within.starts_open or within.ends_open:
         return []
     cut = cut_up(within)
-    if metric.id == "stalled_tasks":
-        groups = stalled_groups(stalled_spells(projects), cut, group_by)
-    else:
-        groups = plan_groups(metric.id, courses, cut, group_by)
-    if metric.id == "cost_per_completed_task":
-        groups = costs_of_tasks(_costs(cut, projects, group_by), groups)
+    groups = _plan_groups(metric.id, courses, cut, projects, group_by)
     found = Measured(groups, PLAN_VALUES[metric.id], PLAN_SIZES[metric.id])
     return _told(metric, cut, found.limited(), group_by)
 
 
-def _costs(cut: list[Bucket], projects: Projects, group_by: str | None) -> dict[str, Buckets]:
+def _plan_groups(
+    metric_id: str, courses: list[TaskCourse], cut: list[Bucket], projects: Projects, group_by: str | None
+) -> Groups:
+    if metric_id == "stalled_tasks":
+        return stalled_groups(stalled_spells(projects), cut, group_by)
+    groups = plan_groups(metric_id, courses, cut, group_by)
+    if metric_id == "cost_per_completed_task":
+        return costs_of_tasks(_costs(cut, projects, group_by), groups)
+    return groups
+
+
+def _costs(cut: list[Bucket], projects: Projects, group_by: str | None) -> Mapping[str, Buckets]:
     columns = ("cost_nano_usd", *TOKENS)
     found = usage_by_bucket(group_by or "", cut, projects, columns)
     usage = {

@@ -35,6 +35,7 @@ from sessions.models import ToolCall
 from sessions.parsers.pricing import model_family
 
 RUNS_AT_ONCE = 50  # conditions in one query
+BYTES = 8  # of a packed duration
 Row = tuple[Any, ...]
 
 

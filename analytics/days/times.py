@@ -3,7 +3,6 @@
 A call's duration is the tool's own figure where it gives one, else the time from call to answer.
 """
 
-from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
@@ -11,14 +10,43 @@ from typing import Any
 
 from analytics.days.answers import MOST_EDGES, Cut, days_are_whole
 from analytics.days.querysets import QUARTERS, call_times_of, in_runs
-from analytics.days.rollup import unpacked
+from analytics.days.rollup import BYTES, packed, unpacked
 from analytics.models import DailyToolTimes
 from analytics.periods import Bucket, Period, quarter_edges
 from sessions.models import ToolCall
 from sessions.scope import Projects, in_projects
 
 COLUMNS = {"tool": "name", "tool_category": "category", "mcp_server": "mcp_server"}
-Times = dict[str, Sequence[int]]
+
+
+class Durations:
+    """Milliseconds of calls, put in order only where someone asks for them."""
+
+    __slots__ = ("_pieces",)
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def append(self, piece: bytes) -> None:
+        """Some more, as `packed` writes them."""
+        self._pieces.append(piece)
+
+    def __add__(self, other: "Durations") -> "Durations":
+        both = Durations()
+        both._pieces = self._pieces + other._pieces
+        return both
+
+    def __len__(self) -> int:
+        return sum(map(len, self._pieces)) // BYTES
+
+    def ascending(self) -> list[int]:
+        # Sorting pieces that are in order already is merging them.
+        return sorted(unpacked(b"".join(self._pieces)))
+
+    def nearest_ranks(self, *shares: float) -> list[int | None]:
+        """For each share the least of the values that it does not exceed; None of nothing."""
+        found = self.ascending()
+        return [nearest_rank(found, share) for share in shares]
 
 
 def nearest_rank(ascending: Sequence[int], share: float) -> int | None:
@@ -26,38 +54,32 @@ def nearest_rank(ascending: Sequence[int], share: float) -> int | None:
     return ascending[ceil(len(ascending) * share) - 1] if ascending else None
 
 
-def call_times(dimension: str, period: Period, projects: Projects = None) -> Times:
-    """{name: milliseconds of its timed calls in a period, ascending}; the dimension "" is of all tools, named ""."""
+def call_times(dimension: str, period: Period, projects: Projects = None) -> dict[str, Durations]:
+    """{name: how long its timed calls in a period took}; the dimension "" is of all tools, named ""."""
     quarters = period.quarters
-    return {
-        name: held[0] for name, held in _times(dimension, [quarters.start, quarters.stop], projects).items()
-    }
+    found = _times(dimension, [quarters.start, quarters.stop], projects)
+    return {name: held[0] for name, held in found.items()}
 
 
 def call_times_by_bucket(
     dimension: str, cut: Sequence[Bucket], projects: Projects = None
-) -> dict[str, dict[int, Sequence[int]]]:
-    """{name: {index of the bucket: milliseconds, ascending}}; only buckets with a timed call."""
+) -> dict[str, dict[int, Durations]]:
+    """{name: {index of the bucket: how long calls took}}; only buckets with a timed call."""
     return _times(dimension, quarter_edges(cut), projects)
 
 
-def _times(dimension: str, edges: Sequence[int], projects: Projects) -> dict[str, dict[int, Sequence[int]]]:
-    held: dict[str, dict[int, array[int]]] = {}
-    for quarter, name, durations in _pieces(dimension, edges, projects):
-        of_name = held.setdefault(name, {})
-        at = bisect_right(edges, quarter) - 1
-        if at in of_name:
-            of_name[at].extend(durations)
-        else:
-            of_name[at] = durations
-    # Sorting pieces that are in order already is merging them.
-    return {name: {at: sorted(found) for at, found in of_name.items()} for name, of_name in held.items()}
+def _times(dimension: str, edges: Sequence[int], projects: Projects) -> dict[str, dict[int, Durations]]:
+    held: dict[str, dict[int, Durations]] = {}
+    for quarter, name, piece in _pieces(dimension, edges, projects):
+        of_name, at = held.setdefault(name, {}), bisect_right(edges, quarter) - 1
+        if at not in of_name:
+            of_name[at] = Durations()
+        of_name[at].append(piece)
+    return held
 
 
-def _pieces(
-    dimension: str, edges: Sequence[int], projects: Projects
-) -> Iterator[tuple[int, str, "array[int]"]]:
-    """(a quarter of the bucket, name, milliseconds)."""
+def _pieces(dimension: str, edges: Sequence[int], projects: Projects) -> Iterator[tuple[int, str, bytes]]:
+    """(a quarter of the bucket, name, packed milliseconds)."""
     whole = range(edges[0], edges[-1])
     torn = sorted({edge // QUARTERS for edge in edges if edge % QUARTERS})
     days = Cut.of(whole).days
@@ -67,7 +89,7 @@ def _pieces(
     rows = DailyToolTimes.objects.of_days(days).exclude(day__in=torn).order_by("day")
     named = rows.values_list("day", COLUMNS[dimension], "durations") if dimension else _unnamed(rows)
     for day, name, durations in named:
-        yield day * QUARTERS, name, unpacked(durations)
+        yield day * QUARTERS, name, durations
     if torn:
         runs = [
             range(max(day * QUARTERS, whole.start), min((day + 1) * QUARTERS, whole.stop)) for day in torn
@@ -79,12 +101,10 @@ def _unnamed(rows: Any) -> Iterable[tuple[int, str, bytes]]:
     return ((day, "", durations) for day, durations in rows.values_list("day", "durations"))
 
 
-def _of_calls(
-    dimension: str, runs: Sequence[range], projects: Projects
-) -> Iterator[tuple[int, str, "array[int]"]]:
+def _of_calls(dimension: str, runs: Sequence[range], projects: Projects) -> Iterator[tuple[int, str, bytes]]:
     calls = ToolCall.objects.filter(in_runs(runs, field="quarter")).filter(
         in_projects(projects, "owner__project")
     )
     column = COLUMNS.get(dimension)
     for quarter, name, ms in call_times_of(calls, column):
-        yield quarter, name, array("q", (ms,))
+        yield quarter, name, packed((ms,))

@@ -22,7 +22,7 @@ from analytics.days.answers import (
 )
 from analytics.days.querysets import TOOL_DIMENSIONS, USAGE_DIMENSIONS
 from analytics.days.rollup import differing_days, packed, runs_of, unpacked
-from analytics.days.times import call_times, call_times_by_bucket, nearest_rank
+from analytics.days.times import Durations, call_times, call_times_by_bucket, nearest_rank
 from analytics.models import DailyToolTimes, DailyToolUsage, DailyUsage, SessionReturn
 from analytics.periods import EPOCH, BucketKind, Period, buckets, quarter_of
 from analytics.querysets import WORK_DIMENSIONS
@@ -178,7 +178,7 @@ def _calls_are_of_the_facts(period: Period) -> None:
     calls = ToolCall.objects.filter(quarter__gte=quarters.start, quarter__lt=quarters.stop)
     taken = sorted(calls.values_list("elapsed_ms", flat=True))
     assert tool_totals(period).calls == len(taken)
-    assert list(call_times("", period).get("", [])) == taken
+    assert call_times("", period).get("", Durations()).ascending() == taken
     for dimension in TOOL_DIMENSIONS:
         assert sum(use.calls for use in tools_by_name(dimension, period).values()) == len(taken), dimension
 
@@ -192,7 +192,8 @@ def _buckets_are_of_the_facts(period: Period, kind: BucketKind) -> None:
         for model in MODELS:
             wanted = sum(r.input_tokens for r in _responses(part, model=model))
             assert usage_of(found.get(model, {}).get(index, ())).input_tokens == wanted
-        assert list(times.get(index, [])) == list(call_times("", part).get("", []))
+        of_part = call_times("", part).get("", Durations())
+        assert times.get(index, Durations()).ascending() == of_part.ascending()
 
 
 def test_a_session_of_three_days_is_counted_once() -> None:
@@ -256,7 +257,7 @@ def test_while_slots_wait_to_be_rolled_up_quarters_answer(monkeypatch: pytest.Mo
         usage_totals(ever),
         tools_by_name("tool", ever),
         session_counts("model", ever),
-        call_times("tool", ever),
+        {name: times.ascending() for name, times in call_times("tool", ever).items()},
     )
     for model in (DailyUsage, DailyToolUsage, DailyToolTimes, SessionReturn):
         model.objects.all().delete()
@@ -267,7 +268,7 @@ def test_while_slots_wait_to_be_rolled_up_quarters_answer(monkeypatch: pytest.Mo
         usage_totals(ever),
         tools_by_name("tool", ever),
         session_counts("model", ever),
-        call_times("tool", ever),
+        {name: times.ascending() for name, times in call_times("tool", ever).items()},
     )
     assert _plain(again) == _plain(told)
 
