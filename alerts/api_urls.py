@@ -4,6 +4,7 @@ from alerts import channel_api
 from alerts.api import AlertEventsView, AlertListView, AlertView
 from alerts.notification_api import NotificationListView, NotificationView, ReadAllView
 from alerts.preview_api import PresetsView, PreviewView
+from alerts.silence_api import SilenceListView, SilenceView
 
 endpoints = (
     ("analytics/alerts", AlertListView, "api-alerts"),
@@ -21,6 +22,8 @@ endpoints = (
         "api-channel-deliveries",
     ),
     ("analytics/deliveries/<str:delivery_id>/again", channel_api.DeliveryAgainView, "api-delivery-again"),
+    ("analytics/silences", SilenceListView, "api-silences"),
+    ("analytics/silences/<str:silence_id>", SilenceView, "api-silence"),
     ("analytics/notifications", NotificationListView, "api-notifications"),
     ("analytics/notifications/read-all", ReadAllView, "api-notifications-read-all"),
     ("analytics/notifications/<str:notification_id>", NotificationView, "api-notification"),

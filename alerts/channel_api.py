@@ -1,4 +1,4 @@
-"""The API about where alerts are told: channels, how deliveries went, and times of silence."""
+"""The API about where alerts are told: channels, how deliveries went."""
 
 from typing import Any
 

@@ -182,14 +182,14 @@ class RuleForm:
 
     def _note(self, details: Any) -> None:
         for name, detail in dict(details).items():
-            self.errors.setdefault(str(name), _first(detail))
+            self.errors.setdefault(str(name), first_sentence(detail))
 
     def channel_choices(self) -> list[tuple[Channel, bool]]:
         chosen = set(self.texts["channels"])
         return [(each, each.public_id in chosen) for each in Channel.objects.all()]
 
 
-def _first(detail: Any) -> str:
+def first_sentence(detail: Any) -> str:
     """The first sentence of what a serializer says of a field."""
     while isinstance(detail, dict | list):
         inner = list(detail.values()) if isinstance(detail, dict) else detail

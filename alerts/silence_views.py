@@ -3,17 +3,20 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
+from rest_framework.exceptions import ValidationError
 
 from alerts.models import AlertRule, Silence
+from alerts.rule_form import first_sentence
 from alerts.rule_views import who
+from alerts.silence_api import SilenceInput, begin_asked
+from alerts.silencing import end_silence
+from analytics.metrics import DIMENSIONS
 from analytics.views import HtmxRequest
-from sessions.models import Project
 from sessions.selectors import projects_with_sessions
 
 LENGTHS = {
@@ -25,7 +28,9 @@ LENGTHS = {
     "168": "a week",
     "720": "30 days",
 }
-MOST_COMMENT = 500
+FIELDS = ("about", "hours", "comment", "dimension", "value")
+# Where the page has a place for what is said of a field of the API.
+PLACES = {"alertId": "about", "project": "about", "matchers": "value", "endsAt": "hours"}
 ENDED_SHOWN = 20
 
 
@@ -35,41 +40,33 @@ def silence_list_page(request: HtmxRequest) -> HttpResponse:
     """Silences in force and those that were, and the form for another."""
     if request.method != "POST":
         return _page(request, {"hours": "4"}, {})
-    texts = {name: request.POST.get(name, "").strip() for name in ("about", "hours", "comment")}
-    errors, found = _read(texts)
-    if errors:
-        return _page(request, texts, errors, status=400)
-    now = timezone.now()
-    ends_at = now + timedelta(hours=int(texts["hours"]))
-    Silence.objects.create(
-        **found,
-        starts_at=now,
-        ends_at=ends_at,
-        created_at=now,
-        created_by=who(request),
-        comment=texts["comment"],
-    )
-    return redirect("silence-list")
+    texts = {name: request.POST.get(name, "").strip() for name in FIELDS}
+    errors = _begin(texts, who(request))
+    return _page(request, texts, errors, status=400) if errors else redirect("silence-list")
 
 
-def _read(texts: dict[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
-    """Sentences by field, and what the silence is about: `rule:<id>`, `project:<slug>`, or "" for everything."""
-    errors: dict[str, str] = {}
+def _begin(texts: dict[str, str], by: str) -> dict[str, str]:
+    """Begin a silence about `rule:<id>`, `project:<slug>`, or all (""); sentences by field where it cannot be."""
     if texts["hours"] not in LENGTHS:
-        errors["hours"] = f"Choose one of {', '.join(LENGTHS.values())}."
-    if len(texts["comment"]) > MOST_COMMENT or not texts["comment"].isprintable():
-        errors["comment"] = f"A comment is one line of {MOST_COMMENT} characters at most."
+        return {"hours": f"Choose one of {', '.join(LENGTHS.values())}."}
+    now = timezone.now()
     kind, _, name = texts["about"].partition(":")
-    found: dict[str, Any] = {}
-    if kind == "rule":
-        found["rule"] = AlertRule.objects.present().filter(public_id=name).first()
-    elif kind == "project":
-        found["project"] = Project.objects.filter(slug=name).first()
-    elif texts["about"]:
-        found["rule"] = None
-    if None in found.values():
-        errors["about"] = "There is no such rule or project any more."
-    return errors, found
+    matchers = {texts["dimension"]: texts["value"]} if texts["dimension"] or texts["value"] else {}
+    body = {
+        "alertId": None if kind in ("", "project") else name,
+        "project": name if kind == "project" else None,
+        "matchers": matchers,
+        "endsAt": (now + timedelta(hours=int(texts["hours"]))).isoformat(),
+        "comment": texts["comment"],
+    }
+    read = SilenceInput(data=body)
+    try:
+        read.is_valid(raise_exception=True)
+        begin_asked(read.validated_data, None, now, by)
+    except ValidationError as error:
+        details: Any = error.detail
+        return {PLACES.get(field, field): first_sentence(told) for field, told in details.items()}
+    return {}
 
 
 def _page(
@@ -83,6 +80,7 @@ def _page(
         "rules": AlertRule.objects.present().order_by("name"),
         "projects": projects_with_sessions(),
         "lengths": LENGTHS.items(),
+        "dimensions": [(id, each.label) for id, each in DIMENSIONS.items()],
         "texts": texts,
         "errors": errors,
         "now": now,
@@ -91,12 +89,7 @@ def _page(
 
 
 @require_POST
-def end_silence(request: HtmxRequest, silence_id: int) -> HttpResponse:  # noqa: ARG001 (Django passes it)
+def end_silence_page(request: HtmxRequest, silence_id: int) -> HttpResponse:  # noqa: ARG001 (Django passes it)
     """End a silence now; one that has not begun is taken away."""
-    now = timezone.now()
-    found = get_object_or_404(Silence, pk=silence_id)
-    if found.starts_at >= now:
-        found.delete()
-    else:
-        Silence.objects.filter(Q(ends_at__gt=now), pk=found.pk).update(ends_at=now)
+    end_silence(get_object_or_404(Silence, pk=silence_id), timezone.now())
     return redirect("silence-list")

@@ -28,7 +28,7 @@ urlpatterns = [
         "alerts/deliveries/<int:delivery_id>/again", channel_views.send_delivery_again, name="delivery-again"
     ),
     path("alerts/silences", silence_views.silence_list_page, name="silence-list"),
-    path("alerts/silences/<int:silence_id>/end", silence_views.end_silence, name="silence-end"),
+    path("alerts/silences/<int:silence_id>/end", silence_views.end_silence_page, name="silence-end"),
     path("alerts/<str:alert_id>", rule_views.alert_detail_page, name="alert-detail"),
     path("alerts/<str:alert_id>/edit", edit_views.edit_alert_page, name="alert-edit"),
     path("alerts/<str:alert_id>/switch", rule_views.switch_alert, name="alert-switch"),

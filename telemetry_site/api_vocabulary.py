@@ -26,6 +26,7 @@ IDENTIFIERS = {
     "document_id": ("17", "Id of a document."),
     "channel_id": ("channel-4f1d2c3b5a69", "Id of a channel."),
     "delivery_id": ("7", "Id of a delivery."),
+    "silence_id": ("5", "Id of a silence."),
     "alert_id": ("alert-cost", "Id of an alert rule."),
     "notification_id": ("42", "Id of a notification."),
 }

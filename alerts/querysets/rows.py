@@ -10,6 +10,11 @@ from django.db.models import Case, Count, Max, Q, Value, When
 from sessions.scope import Projects, in_projects
 
 
+def of_projects(silences: Any, projects: Projects) -> Any:
+    """Silences about projects or about rules of theirs."""
+    return silences.filter(in_projects(projects) | in_projects(projects, "rule__project"))
+
+
 class AlertRuleQuerySet(models.QuerySet[Any]):
     def present(self) -> Any:
         """Without deleted ones."""

@@ -44,6 +44,8 @@ NEEDED: Final[Mapping[str, Mapping[str, Scope]]] = {
     # Where Prometheus looks by itself; the one route that is not below /api/.
     "metrics": {"GET": Scope.METRICS_READ},
     "sessions/<str:session_id>/links": {"POST": Scope.WRITE},
+    "analytics/silences": {"GET": Scope.READ, "POST": Scope.WRITE},
+    "analytics/silences/<str:silence_id>": {"GET": Scope.READ, "DELETE": Scope.WRITE},
     "analytics/alerts": {"GET": Scope.READ, "POST": Scope.WRITE},
     "analytics/alerts/preview": {"POST": Scope.READ},
     "analytics/alerts/<str:alert_id>/test": {"POST": Scope.WRITE},

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from drf_spectacular.validation import validate_schema
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
 from alerts.editing import create_rule
-from alerts.models import Channel
+from alerts.models import Channel, Silence
 from analytics.rollups import roll_up
 from analytics.tests import passkey_plans as planned
 from sessions.tests import samples as s
@@ -85,6 +86,7 @@ def fill(folder: Path) -> None:
     roll_up()
     rule = {"metric": "session_cost", "aggregation": "sum", "threshold": Decimal(5)}
     Channel.objects.create(public_id="ops", name="Ops", kind="email", target="ada@example.org")
+    Silence.objects.create(starts_at=planned.NOW, ends_at=planned.NOW + timedelta(days=1))
     create_rule({"public_id": "alert-cost", "name": "Dear", **rule}, [], now=planned.NOW)
 
 
@@ -98,6 +100,7 @@ def address(path: str, query: str) -> str:
         "notification_id": "1",
         "channel_id": "ops",
         "delivery_id": "1",
+        "silence_id": Silence.objects.values_list("pk", flat=True).first(),
         "document_id": Document.objects.values_list("pk", flat=True).first(),
     }
     return f"{path.format_map(named)}?{query}"

@@ -9,14 +9,16 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from django.urls import resolve
+from django.utils import timezone
 
-from alerts.models import AlertRule, Channel, Delivery, Notification
+from alerts.models import AlertRule, Channel, Delivery, Notification, Silence
 from alerts.tests.fired import fired_rule
 from analytics.rollups import roll_up
 from analytics.tests import passkey_plans as planned
@@ -50,6 +52,7 @@ class Names:
     documents: list[str] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
     channels: list[str] = field(default_factory=list)
+    silences: list[str] = field(default_factory=list)
 
     def of_part(self, part: str) -> list[str]:
         return {
@@ -59,6 +62,7 @@ class Names:
             "document_id": self.documents,
             "alert_id": self.alerts,
             "channel_id": self.channels,
+            "silence_id": self.silences,
         }[part]
 
     def of_parameter(self, parameter: str) -> list[str]:
@@ -130,6 +134,8 @@ def alert(name: str, project: Project | None) -> None:
             public_id=f"{name}-channel", name=name, kind="webhook", target=address, project=project
         )
         Delivery.objects.create(event=event, channel=channel, not_before=planned.NOW, created_at=planned.NOW)
+        begins, ends = planned.NOW, planned.NOW + timedelta(days=1)
+        Silence.objects.create(rule=rule, starts_at=begins, ends_at=ends, comment=f"{name} rests")
 
 
 def names_in(project: Project) -> Names:
@@ -146,6 +152,7 @@ def names_in(project: Project) -> Names:
         [str(pk) for pk in Document.objects.filter(project=project).values_list("pk", flat=True)],
         [rule.public_id for rule in AlertRule.objects.filter(project=project)],
         [channel.public_id for channel in Channel.objects.filter(project=project)],
+        [str(silence.pk) for silence in Silence.objects.filter(rule__project=project)],
     )
 
 
@@ -353,3 +360,34 @@ def test_a_bound_token_changes_no_channel_of_others_and_none_that_serves_all() -
     given_up = Delivery.objects.get(channel__public_id="of-foreign-channel")
     assert ask(f"/api/analytics/deliveries/{given_up.pk}/again", secret, "POST").status_code == 404
     assert [status("DELETE", place) for place in named] == [200, 404, 403]
+
+
+def test_a_bound_token_silences_its_projects_alone() -> None:
+    mine, foreign = (
+        Project.objects.create(key=f"/{name}", slug=name, name=name) for name in ("mine", "foreign")
+    )
+    for name, project in (("of-mine", mine), ("of-foreign", foreign), ("of-all", None)):
+        alert(name, project)
+    Silence.objects.all().delete()
+    _, secret = create_token("bound", ["write"], projects=[mine])
+    ends_at = planned.NOW + timedelta(days=36_500)
+    abouts: list[dict[str, Any]] = [
+        {},
+        {"project": foreign},
+        {"rule": AlertRule.objects.get(public_id="of-foreign")},
+    ]
+    for about in abouts:
+        Silence.objects.create(starts_at=planned.NOW, ends_at=ends_at, **about)
+
+    def begin(**about: str) -> int:
+        ends = (timezone.now() + timedelta(hours=1)).isoformat()
+        answer = ask("/api/analytics/silences", secret, "POST", body={"endsAt": ends, **about})
+        return int(answer.status_code)
+
+    refused = [begin(), begin(project="foreign"), begin(alertId="of-foreign"), begin(alertId="of-all")]
+    assert refused == [400] * 4 and Silence.objects.count() == 3
+    for silence in Silence.objects.all():
+        for method in ("GET", "DELETE"):
+            assert ask(f"/api/analytics/silences/{silence.pk}", secret, method).status_code == 404
+    assert (begin(project="mine"), begin(alertId="of-mine")) == (201, 201)
+    assert len(ask("/api/analytics/silences", secret).json()) == 2

@@ -4,6 +4,7 @@ Every operation that is described is asked; a new one cannot be forgotten.
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from alerts.models import Channel
+from alerts.models import Channel, Silence
 from alerts.tests.rules import rule
 from analytics.tests import passkey_plans as planned
 from sessions.tests import samples as s
@@ -42,6 +43,7 @@ def places() -> dict[str, str]:
         "document_id": key,
         "alert_id": "alert-cost",
         "channel_id": "ops",
+        "silence_id": Silence.objects.values_list("pk", flat=True).first(),
     }
     return {path: f"{path.format_map(named)}?{NEEDED.get(path, '')}" for path in READ}
 
@@ -75,7 +77,8 @@ def both(
 
 
 def watch() -> None:
-    """A rule and a place to tell it."""
+    """A rule, a place to tell it, and a time in which that is silent."""
+    Silence.objects.create(starts_at=planned.NOW, ends_at=planned.NOW + timedelta(days=1))
     rule("Dear", public_id="alert-cost")
     Channel.objects.create(public_id="ops", name="Ops", kind="webhook", target="https://hooks.example.org/a")
 
@@ -99,7 +102,10 @@ def grow(folder: Path) -> None:
         side = [s.side(s.prompt(f"ws{n}", 300, "w"), f"a{n}"), s.side(s.reply(f"wsr{n}", 301, "w"), f"a{n}")]
         s.append(folder / "claude", s.agent_path(f"a{n}", "w"), s.lines(side))
     for n in range(6):
-        rule(f"Dear {n}")
+        silent = rule(f"Dear {n}")
+        Silence.objects.create(
+            rule=silent, starts_at=planned.NOW, ends_at=planned.NOW + timedelta(days=n + 1)
+        )
         Channel.objects.create(
             public_id=f"ops{n}", name=f"Ops {n}", kind="webhook", target=f"https://hooks.example.org/{n}"
         )
