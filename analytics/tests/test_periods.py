@@ -206,8 +206,11 @@ class TestBuckets:
         if kind in (BucketKind.WEEKLY, BucketKind.MONTHLY):
             return
         for bucket in buckets(period, kind):
-            middle = bucket.start_at + (bucket.end_at - bucket.start_at) / 2
-            assert bucket.label.startswith(local_date(middle, period.zone).isoformat())
+            # Clocks in St John's went back at 00:01 until 2011: the quarter of an hour that began in the new day
+            # went on in the old one.
+            is_day = kind is BucketKind.DAILY
+            told = bucket.start_at + (bucket.end_at - bucket.start_at) / 2 if is_day else bucket.start_at
+            assert bucket.label.startswith(local_date(told, period.zone).isoformat())
 
     def test_days_have_23_and_25_hours_when_the_clock_changes(self) -> None:
         spring = buckets(days(NEW_YORK, date(2026, 3, 7), date(2026, 3, 9)), BucketKind.DAILY)
