@@ -10,6 +10,7 @@ from django.conf import settings
 
 from analytics.period_parameters import Preset, parse_period, preset_period
 from analytics.periods import Period, PeriodError
+from sessions.form_parts import project_of
 from sessions.models import Project
 from sessions.scope import Projects, only
 
@@ -58,13 +59,7 @@ class PeriodForm(forms.Form):
         self._zone = ZoneInfo(settings.TELEMETRY_TIME_ZONE)
 
     def clean_project(self) -> Project | None:
-        name = self.cleaned_data["project"].strip()
-        if not name:
-            return None
-        project: Project | None = Project.objects.named(name).first()
-        if project is None:
-            raise forms.ValidationError(f"There is no project “{name:.40}”; the figures are of all projects.")
-        return project
+        return project_of(self.cleaned_data["project"], "; the figures are of all projects")
 
     def clean(self) -> dict[str, Any]:
         given = {name: self.cleaned_data.get(name) for name in ("start", "end", "tz")}

@@ -1,13 +1,12 @@
 """What may be asked of the list of sessions: one form for the page and the API."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 
-from sessions.date_bounds import lower_bound, reporting_zone, upper_bound
+from sessions.date_bounds import lower_bound, upper_bound
+from sessions.form_parts import read_moments
 from sessions.selectors.filters import SORTS, STATUSES
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 1000
@@ -134,29 +133,11 @@ class SessionFilterForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = self.cleaned_data
-        try:
-            zone = reporting_zone(data.get("tz") or "")
-        except ValueError as error:
-            self.add_error("tz", str(error))
-            zone = reporting_zone()
-        for name, read in DATE_RANGES.items():
-            data[name] = self._moment(name, read, zone)
+        read_moments(self, DATE_RANGES)
         for low, high in _PAIRS:
             if data.get(low) is not None and data.get(high) is not None and data[low] > data[high]:
                 self.add_error(high, f"It must not be before or below {low}.")
         return data
-
-    def _moment(
-        self, name: str, read: Callable[[str, ZoneInfo], datetime], zone: ZoneInfo
-    ) -> datetime | None:
-        given = self.cleaned_data.get(name)
-        if not given:
-            return None
-        try:
-            return read(given, zone)
-        except ValueError as error:
-            self.add_error(name, str(error))
-            return None
 
     def filters(self) -> dict[str, Any]:
         """What was given, without what was not; order and page always. The form must be valid."""

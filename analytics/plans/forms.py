@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from sessions.form_parts import project_of
 from sessions.models import Project
 from tasks.models import Status
 
@@ -21,13 +22,7 @@ class PlanFilterForm(forms.Form):
     q = forms.CharField(required=False, max_length=200)
 
     def clean_project(self) -> Project | None:
-        name = self.cleaned_data["project"].strip()
-        if not name:
-            return None
-        project: Project | None = Project.objects.named(name).first()
-        if project is None:
-            raise forms.ValidationError(f"There is no project “{name:.40}”.")
-        return project
+        return project_of(self.cleaned_data["project"])
 
     @property
     def asked(self) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """What may be asked of the search: one form for the page, the API and the command."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django import forms
 
-from sessions.date_bounds import lower_bound, reporting_zone, upper_bound
+from sessions.date_bounds import lower_bound, upper_bound
+from sessions.form_parts import project_of, read_moments
 from sessions.models import AgentSession, Project, SearchItem
 from sessions.scope import only
 from sessions.search.finding import RANK, ROLES, SORTS, Filters, kinds_named
@@ -92,11 +92,7 @@ class SearchForm(forms.Form):
             raise forms.ValidationError(str(bad)) from None
 
     def clean_project(self) -> Project | None:
-        name = self.cleaned_data["project"].strip()
-        project: Project | None = Project.objects.named(name).first() if name else None
-        if name and project is None:
-            raise forms.ValidationError(f"There is no project “{name:.40}”.")
-        return project
+        return project_of(self.cleaned_data["project"])
 
     def clean_session(self) -> AgentSession | None:
         name = self.cleaned_data["session"].strip()
@@ -114,27 +110,10 @@ class SearchForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = self.cleaned_data
-        try:
-            zone = reporting_zone(data.get("tz") or "")
-        except ValueError as error:
-            self.add_error("tz", str(error))
-            zone = reporting_zone()
-        for name, read in (("start", lower_bound), ("end", upper_bound)):
-            data[name] = self._moment(name, lambda text, read=read: read(text, zone))
+        read_moments(self, {"start": lower_bound, "end": upper_bound})
         if data["start"] and data["end"] and data["start"] >= data["end"]:
             self.add_error("end", "It must not be before start.")
         return data
-
-    def _moment(self, name: str, read: Any) -> datetime | None:
-        given = self.cleaned_data.get(name)
-        if not given:
-            return None
-        try:
-            moment: datetime = read(given)
-        except ValueError as error:
-            self.add_error(name, str(error))
-            return None
-        return moment
 
     @property
     def is_asking(self) -> bool:

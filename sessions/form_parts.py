@@ -1,0 +1,48 @@
+"""What several forms read in the same way: projects by name, and dates in a zone."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django import forms
+
+from sessions.date_bounds import reporting_zone
+from sessions.models import Project
+
+Bound = Callable[[str, ZoneInfo], datetime]
+
+
+def project_of(name: str, otherwise: str = "") -> Project | None:
+    """The project of an id or slug, None for an empty name. Raises ValidationError where there is none.
+
+    `otherwise` ends the sentence with what is shown instead.
+    """
+    name = name.strip()
+    project: Project | None = Project.objects.named(name).first() if name else None
+    if name and project is None:
+        raise forms.ValidationError(f"There is no project “{name:.40}”{otherwise}.")
+    return project
+
+
+def read_moments(form: forms.Form, bounds: Mapping[str, Bound]) -> None:
+    """Replace each named field's text by its moment in the form's zone (`tz`), None where there is none.
+
+    What is not understood becomes an error of its field.
+    """
+    zone = _zone_of(form)
+    for name, read in bounds.items():
+        given = form.cleaned_data.get(name)
+        moment = None
+        try:
+            moment = read(given, zone) if given else None
+        except ValueError as error:
+            form.add_error(name, str(error))  # which takes the field out of cleaned_data
+        form.cleaned_data[name] = moment
+
+
+def _zone_of(form: forms.Form) -> ZoneInfo:
+    try:
+        return reporting_zone(form.cleaned_data.get("tz") or "")
+    except ValueError as error:
+        form.add_error("tz", str(error))
+        return reporting_zone()
