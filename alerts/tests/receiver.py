@@ -19,6 +19,7 @@ class Receiver:
     answers: list[Any] = field(default_factory=list)
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
+    pause_seconds: float = 0.0
 
     @property
     def ids(self) -> list[str]:
@@ -34,6 +35,7 @@ def receiving() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             state.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            time.sleep(state.pause_seconds)
             self._answer(state.answers.pop(0) if state.answers else 204)
 
         def _answer(self, how: Any) -> None:
