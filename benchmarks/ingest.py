@@ -1,7 +1,7 @@
 """Measure how fast transcripts become a database, next to what reading and decoding them costs alone.
 
     python -m benchmarks.ingest [--source DIR] [--copies 8 | --bytes 500M]
-                                [--database sqlite|postgres] [--rounds 3] [--json]
+                                [--database sqlite|postgres] [--rounds 3] [--peer PROGRAM] [--json]
 
 The source is amplified once and kept in the temporary folder. Each round runs every step in turn, each in a
 process of its own, and the table shows medians; benchmarks/README.md says what each row means.
@@ -23,6 +23,8 @@ from benchmarks.amplify import add_amount_arguments
 from benchmarks.corpora import Amount, appended_entry, largest_session, prepared
 from benchmarks.databases import KINDS, Database, Fresh
 from benchmarks.measure import Run, run
+from benchmarks.peer import NAME as PEER
+from benchmarks.peer import peer_sync
 from benchmarks.report import Corpus, Row, Sample, as_json, as_text, machine
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,6 +45,7 @@ class Benchmark:
 
     folder: Path
     fresh_database: Fresh
+    peer: str = ""
     rows: dict[str, Row] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     failed: bool = False
@@ -70,6 +73,19 @@ class Benchmark:
                 self._syncs()
             except NotMeasured as reason:
                 self.note(str(reason), failed=True)
+        if self.peer:
+            self._peer()
+
+    def _peer(self) -> None:
+        try:
+            sample, done = peer_sync(self.peer, self.folder)
+        except OSError as error:
+            self.note(f"{self.peer} was not measured: {error.strerror}.", failed=True)
+            return
+        if done.exit_code:
+            self.note(f"{self.peer} failed: {done.complaint}", failed=True)
+        else:
+            self._record(PEER, sample, reads_all=True)
 
     def _syncs(self) -> None:
         with self.fresh_database() as database, tempfile.TemporaryDirectory() as data:
@@ -170,6 +186,7 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     add_amount_arguments(parser, copies=DEFAULT_COPIES)
     parser.add_argument("--database", choices=sorted(KINDS), default="sqlite")
     parser.add_argument("--rounds", type=int, default=3, help="how often each step runs (default: 3)")
+    parser.add_argument("--peer", default="", help="an installed agentsview, to be measured in the same run")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     given = parser.parse_args(arguments)
     if given.copies is None and given.size is None:
@@ -186,7 +203,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     with KINDS[given.database]() as fresh_database:
-        benchmark = Benchmark(folder, fresh_database)
+        benchmark = Benchmark(folder, fresh_database, given.peer)
         corpus = benchmark.warm_up()
         for _ in range(given.rounds):
             benchmark.round()

@@ -110,3 +110,29 @@ def test_an_empty_source_is_refused(
     (tmp_path / "empty").mkdir()
     assert main(["--source", str(tmp_path / "empty")]) == 1
     assert "holds no transcript" in capsys.readouterr().err
+
+
+def test_a_peer_is_measured_in_the_same_run(folder: Path, tmp_path: Path) -> None:
+    """It finds the transcripts in its own home, and what it writes there is its database."""
+    peer = tmp_path / "peer"
+    peer.write_text(
+        '#!/bin/sh\ntest "$1" = sync && ls "$HOME"/.claude/projects/*/*.jsonl >"$HOME/found"'
+        ' && test -s "$HOME/found" && printf 12345 >"$HOME/found"\n'
+    )
+    peer.chmod(0o700)
+    with sqlite() as fresh:
+        benchmark = Benchmark(folder, fresh, str(peer))
+        benchmark._peer()
+    assert benchmark.notes == []
+    assert [sample.database_bytes for sample in benchmark.rows["agentsview sync"].samples] == [5]
+
+
+@pytest.mark.parametrize(
+    ("peer", "said"), [("/nowhere/agentsview", "No such file"), ("/bin/false", "failed")]
+)
+def test_a_peer_that_fails_is_told(folder: Path, peer: str, said: str) -> None:
+    with sqlite() as fresh:
+        benchmark = Benchmark(folder, fresh, peer)
+        benchmark._peer()
+    assert benchmark.failed and said in benchmark.notes[0]
+    assert benchmark.rows == {}
