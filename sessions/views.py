@@ -1,5 +1,8 @@
 """Pages about sessions. Every page reads the clock once and hands `now` on."""
 
+from pathlib import Path
+
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -9,6 +12,8 @@ from django.views.decorators.http import require_safe
 from sessions import selectors
 from sessions.inspector import HtmxRequest
 from sessions.list_page import page_number
+from sessions.models import SyncRun
+from sessions.price_draft import price_draft
 
 STOP_POLLING = 286  # htmx: the answer is shown and no further one is asked for
 
@@ -20,7 +25,15 @@ def quality_page(request: HtmxRequest) -> HttpResponse:
     number = page_number(request.GET.get("page"))
     asked = selectors.quality(offset=(number - 1) * selectors.QUARANTINED_ON_A_PAGE)
     page = Paginator(range(asked.equation.quarantined), asked.limit).get_page(number)
-    context = {"quality": asked, "page": page, "read": selectors.ingest_status(now)}
+    own: Path | None = settings.TELEMETRY_PRICES
+    context = {
+        "quality": asked,
+        "page": page,
+        "read": selectors.ingest_status(now),
+        # Where files are on a server is nobody's business who only reads its pages.
+        "price_file": own and ("the server's price file" if settings.IS_TEAM else own),
+        "price_draft": price_draft((model.model for model in asked.unpriced), with_book=own is None),
+    }
     template = "sessions/quality.html#quarantined" if request.htmx else "sessions/quality.html"
     return render(request, template, context)
 
@@ -29,8 +42,14 @@ def quality_page(request: HtmxRequest) -> HttpResponse:
 def progress_page(request: HtmxRequest) -> HttpResponse:
     """How far the reading is; asked for every two seconds until it has ended."""
     now = timezone.now()
-    if not request.htmx:
-        return render(request, "sessions/progress.html", {"read": selectors.ingest_status(now)})
+    # The page asks for the whole of itself, since it also shows what comes after a run.
+    if not request.htmx or "whole" in request.GET:
+        context = {
+            "read": selectors.ingest_status(now),
+            "runs": SyncRun.objects.all()[: selectors.RUNS_SHOWN],
+        }
+        template = "sessions/progress.html"
+        return render(request, f"{template}#reading" if request.htmx else template, context)
     running = selectors.progress(now)
     if running is None:
         return HttpResponse(status=STOP_POLLING)

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from analytics.prometheus.api import PrometheusView
-from telemetry_site import token_views
+from telemetry_site import settings_views, token_views
 from telemetry_site.api_docs import DescriptionView, api_docs_page
 from telemetry_site.destinations.views import go_page
 from telemetry_site.saved_views import views as saved_views
@@ -19,6 +19,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("analytics.urls")),
     path("", include("sessions.urls")),
     path("", include("alerts.urls")),
+    path("settings", settings_views.settings_page, name="settings"),
+    path("settings/folders", settings_views.folder_check_region, name="folder-check"),
+    path("settings/read", settings_views.read_now, name="sync-now"),
     path("views", saved_views.saved_view_page, name="saved-views"),
     path("views/new", saved_views.save_new_view, name="saved-view-new"),
     path("views/<int:view_id>", saved_views.change_view, name="saved-view-change"),

@@ -13,6 +13,7 @@ from sessions.selectors.listing import (
 )
 from sessions.selectors.quality import (
     QUARANTINED_ON_A_PAGE,
+    RUNS_SHOWN,
     Equation,
     IngestStatus,
     Quality,
@@ -46,6 +47,7 @@ from sessions.selectors.usage import (
 
 __all__ = [
     "QUARANTINED_ON_A_PAGE",
+    "RUNS_SHOWN",
     "CallPart",
     "Equation",
     "FileTouched",

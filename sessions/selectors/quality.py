@@ -39,6 +39,7 @@ class ModelWithoutPrice:
     name: str
     responses: int
     tokens: int  # all four classes
+    model: str = ""  # as transcripts and price files write it
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,9 @@ def _counted_kinds() -> tuple[Counter[str], Counter[str]]:
 def _unpriced() -> list[ModelWithoutPrice]:
     rows = ModelResponse.objects.counted().unpriced_by_model()
     return [
-        ModelWithoutPrice(display_model(row["model"], row["fast"]), row["responses"], row["tokens"])
+        ModelWithoutPrice(
+            display_model(row["model"], row["fast"]), row["responses"], row["tokens"], row["model"]
+        )
         for row in rows
     ]
 

@@ -65,6 +65,8 @@ PAGES = (
     ("channel-list", "Channels", "alerts slack webhook mail"),
     ("silence-list", "Silences", "alerts mute"),
     ("data-quality", "Data quality", "quarantine lines prices unknown"),
+    ("settings", "Settings", "projects folders zone prices retention"),
+    ("sync-progress", "Reading", "sync progress runs"),
     ("token-list", "API tokens", "access keys"),
     ("api-docs", "API", "documentation swagger openapi"),
 )
