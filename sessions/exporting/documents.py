@@ -19,7 +19,7 @@ from sessions.selectors import (
     status_of,
 )
 
-CHUNK_LINES = 200
+CHUNK_LINES = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -13,6 +15,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@lru_cache(maxsize=8192, typed=True)
 def figure(value: formatting.Number | None, unit: str, css_class: str = "") -> SafeString:
     """A value in one of the units of the metric catalogue, such as `{% figure usage.tokens "tokens" %}`.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any, Protocol
 
 from django import template
@@ -23,6 +24,7 @@ LEFT = 28
 
 
 @register.simple_tag
+@cache
 def icon(name: str, css_class: str = "") -> SafeString:
     """An inline icon that takes the size and colour of the text around it.
 
