@@ -33,6 +33,10 @@ class ActiveDay:
     usage: Usage
     href: str
 
+    @property
+    def name(self) -> str:
+        return f"{self.day:%a} {self.day.day} {self.day:%b %Y}"
+
 
 @dataclass(frozen=True, slots=True)
 class Activity:
@@ -60,13 +64,13 @@ def activity(latest_at: datetime, zone: ZoneInfo, *, projects: Projects, links: 
     period = Period(start_of_day(first, zone), start_of_day(after, zone), zone)
     cut = buckets(period, BucketKind.DAILY)
     usage = usage_in_buckets(cut, projects)
-    days = [_day(bucket, used, zone, links) for bucket, used in zip(cut, usage, strict=True)]
+    days = [_day(bucket, used, links) for bucket, used in zip(cut, usage, strict=True)]
     return Activity(period, [_cell(day) for day in days], _with_responses(days))
 
 
-def _day(bucket: Bucket, usage: Usage, zone: ZoneInfo, links: Links) -> ActiveDay:
-    day = Period(bucket.start_at, bucket.end_at, zone)
-    return ActiveDay(date.fromisoformat(bucket.label), usage, links.dashboard(day) if usage.responses else "")
+def _day(bucket: Bucket, usage: Usage, links: Links) -> ActiveDay:
+    day = date.fromisoformat(bucket.label)
+    return ActiveDay(day, usage, links.day(day) if usage.responses else "")
 
 
 def _cell(day: ActiveDay) -> CalendarDay:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from analytics.activity import Activity, activity
 from analytics.charts import Series
 from analytics.concerns import Concern, concerns
 from analytics.courses import STEPS, DrawnCourse, cost_and_tokens, courses, token_classes
@@ -94,7 +93,6 @@ class Dashboard:
     elsewhere: Elsewhere | None = None
     panels: Panels | None = None
     concerns: list[Concern] | None = None
-    activity: Activity | None = None
 
 
 def dashboard(asked: Asked, *, now: datetime) -> Dashboard:
@@ -117,7 +115,6 @@ def dashboard(asked: Asked, *, now: datetime) -> Dashboard:
     }
     if latest_at is None:
         return Dashboard(**parts)
-    parts["activity"] = activity(latest_at, period.zone, projects=asked.projects, links=links)
     figures = overview(period, projects=asked.projects, plans=False)
     if not _holds_data(figures):
         return Dashboard(**parts, elsewhere=_elsewhere(latest_at, shown, links))

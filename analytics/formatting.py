@@ -7,6 +7,7 @@ not shown as 100 %, a cost that is not nothing is not shown as $0. Unknown is a 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 
 from analytics.metrics import Unit
 
@@ -62,6 +63,9 @@ def count(value: Number | None) -> Figure:
     """1234567 as `1 234 567`; averages of counts keep up to two decimals."""
     if value is None:
         return UNKNOWN
+    if type(value) is int:
+        text = _whole(value)
+        return Figure(text, text)
     amount = _decimal(value)
     return Figure(_signed(amount, _grouped(abs(amount), 2)), _exact(amount))
 
@@ -173,7 +177,16 @@ def _decimal(value: Number) -> Decimal:
 
 
 def _round(amount: Decimal, places: int) -> Decimal:
-    return amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return amount.quantize(_unit(places), ROUND_HALF_UP)
+
+
+@cache
+def _unit(places: int) -> Decimal:
+    return Decimal(1).scaleb(-places)
+
+
+def _whole(number: int) -> str:
+    return f"{number:,}".replace(",", THIN_SPACE).replace("-", MINUS)
 
 
 def _fixed(size: Decimal, places: int) -> str:
@@ -188,6 +201,8 @@ def _grouped(size: Decimal, places: int) -> str:
 
 def _exact(amount: Decimal, symbol: str = "") -> str:
     """All digits there are."""
+    if amount == amount.to_integral_value():
+        return _signed(amount, f"{symbol}{_fixed(abs(amount), 0)}")
     places = max(0, -int(amount.normalize().as_tuple().exponent))
     return _signed(amount, f"{symbol}{_fixed(abs(amount), places)}")
 

@@ -1,7 +1,7 @@
 """Where figures lead: the sessions behind them, or the same page for another period or project."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -32,6 +32,10 @@ class Links:
         if start or end:
             return _address("dashboard", period="custom", start=start, end=end, project=chosen, tz=self.tz)
         return _address("dashboard", period="all", project=chosen, tz=self.tz)
+
+    def day(self, day: date) -> str:
+        """The dashboard of one day of the zone."""
+        return _address("dashboard", period="custom", start=day, end=day, project=self.project, tz=self.tz)
 
     def breakdown_file(self, dimension: str) -> str:
         """The period split by a dimension, as a file for a spreadsheet."""

@@ -7,6 +7,7 @@ from analytics.search.views import search_page
 
 urlpatterns = [
     path("", views.dashboard_page, name="dashboard"),
+    path("activity", views.activity_region, name="activity"),
     path("explore", explore_views.explore_page, name="explore"),
     path("search", search_page, name="search"),
     path("features", plan_views.feature_list_page, name="feature-list"),

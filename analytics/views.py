@@ -5,8 +5,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
 
-from analytics.dashboard import dashboard
+from analytics.activity import activity
+from analytics.dashboard import dashboard, latest_data_at
 from analytics.forms import PRESET_LABELS, PeriodForm
+from analytics.freshness import freshness
+from analytics.links import Links
 from sessions.selectors import projects_with_sessions
 
 
@@ -31,6 +34,20 @@ def dashboard_page(request: HtmxRequest) -> HttpResponse:
         "tool_file": page.links.breakdown_file("tool"),
         "feature_costs": reverse("feature-costs") + same,
         "velocity": reverse("velocity") + same,
+        "activity": reverse("activity") + same,
     }
     template = "analytics/dashboard.html#panels" if request.htmx else "analytics/dashboard.html"
+    return render(request, template, context)
+
+
+@require_safe
+def activity_region(request: HtmxRequest) -> HttpResponse:
+    """The last twelve months of data day by day; a region of the dashboard, and a page of its own without scripts."""
+    now = timezone.now()
+    asked = PeriodForm(request.GET, now=now).asked()
+    links = Links(asked.period, asked.project.slug if asked.project else "", asked.tz)
+    latest_at = latest_data_at(asked.projects) or now
+    found = activity(latest_at, asked.period.zone, projects=asked.projects, links=links)
+    context = {"activity": found, "fresh": freshness(now), "dashboard": links.dashboard()}
+    template = "analytics/activity.html#activity" if request.htmx else "analytics/activity.html"
     return render(request, template, context)

@@ -239,6 +239,12 @@ def _pages(has: Known) -> Iterator[Question]:
     }.items():
         yield Question("pages", name, path, DASHBOARD_MS, QUERY_MS)
     for name, path, most in (
+        ("activity of the dashboard", "/activity", DASHBOARD_MS),
+        (
+            "explorer, cost by model",
+            _path("/explore", metric="session_cost", by="model", period="all"),
+            DASHBOARD_MS,
+        ),
         ("sessions", "/sessions", DASHBOARD_MS),
         ("features", "/features", DASHBOARD_MS),
         ("feature", f"/features/{has.feature}", DASHBOARD_MS),
@@ -248,7 +254,7 @@ def _pages(has: Known) -> Iterator[Question]:
         ("session of 50,000 lines", f"/sessions/{long}", LONG_OPEN_MS),
         ("its middle", _path(f"/sessions/{long}", after=has.long_seqs[0]), LONG_PAGE_MS),
         ("its end", _path(f"/sessions/{long}", after=has.long_seqs[1]), LONG_PAGE_MS),
-        ("its tokens", f"/sessions/{long}/tokens", LONG_OPEN_MS),
+        ("its cost", f"/sessions/{long}/cost", LONG_OPEN_MS),
         ("its tools", f"/sessions/{long}/tools", LONG_PAGE_MS),
         ("its files", f"/sessions/{long}/files", LONG_PAGE_MS),
         ("its events", f"/sessions/{long}/events", LONG_PAGE_MS),

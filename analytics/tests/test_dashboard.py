@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from analytics.activity import activity
 from analytics.dashboard import Days, dashboard, latest_data_at
+from analytics.links import Links
 from analytics.period_parameters import Preset, preset_period
 from analytics.periods import Period
 from analytics.tests.ledger import NOW, asked, by_default, read, working_session
@@ -83,18 +85,20 @@ def test_recent_sessions_are_the_latest_of_the_period(tmp_path: Path) -> None:
     ]
 
 
-def test_the_calendar_is_the_last_year_of_data_whatever_the_period(tmp_path: Path) -> None:
+def test_the_calendar_is_the_last_year_of_data(tmp_path: Path) -> None:
     read(tmp_path, working_session("a"), working_session("b", 2))
-    page = dashboard(asked(thirty_days(LATER)), now=LATER)
-    assert page.activity
-    assert len(page.activity.cells) == 365
-    assert page.activity.cells[-1].day == date(2026, 3, 3)
-    assert [(day.day, day.usage.responses) for day in page.activity.active] == [
-        (date(2026, 3, 3), 2),
-        (date(2026, 3, 1), 2),
+    latest_at = latest_data_at(None)
+    assert latest_at
+    found = activity(latest_at, UTC_ZONE, projects=None, links=Links(thirty_days(LATER)))
+    assert len(found.cells) == 365
+    assert found.cells[-1].day == date(2026, 3, 3)
+    assert [(day.name, day.usage.responses) for day in found.active] == [
+        ("Tue 3 Mar 2026", 2),
+        ("Sun 1 Mar 2026", 2),
     ]
-    assert page.activity.busiest
-    assert page.activity.busiest.day == date(2026, 3, 3)
+    assert found.busiest
+    assert found.busiest.day == date(2026, 3, 3)
+    assert found.busiest.href == "/?period=custom&start=2026-03-03&end=2026-03-03"
 
 
 def test_sessions_without_a_response_still_have_a_latest_day(tmp_path: Path) -> None:

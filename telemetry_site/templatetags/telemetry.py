@@ -101,17 +101,29 @@ def calendar(days: Sequence[CalendarDay]) -> dict[str, Any]:
     return {
         "width": LEFT + shape.weeks * CELL,
         "height": TOP + 7 * CELL,
-        "cells": [
-            {"x": LEFT + cell.column * CELL, "y": TOP + cell.row * CELL, "level": cell.level, "day": cell.day}
-            | {"text": by_day[cell.day].text if cell.day in by_day else "nothing recorded"}
-            | {"href": by_day[cell.day].href if cell.day in by_day else ""}
-            for cell in shape.cells
-        ],
+        "cells": [_cell(cell, by_day.get(cell.day)) for cell in shape.cells],
         "months": [{"x": LEFT + month.column * CELL, "day": month.first_day} for month in shape.months],
         "weekdays": [
             {"y": TOP + row * CELL + 9, "name": name} for row, name in ((0, "Mon"), (2, "Wed"), (4, "Fri"))
         ],
     }
+
+
+def _cell(cell: drawing.DayCell, entry: CalendarDay | None) -> SafeString:
+    """A day of the calendar. A year has hundreds of them: as a template they would take longer than all their data."""
+    square = format_html(
+        '<rect class="heat-{}" x="{}" y="{}" width="11" height="11"><title>{}: {}</title></rect>',
+        cell.level,
+        LEFT + cell.column * CELL,
+        TOP + cell.row * CELL,
+        f"{cell.day:%a} {cell.day.day} {cell.day:%b %Y}",
+        entry.text if entry else "nothing recorded",
+    )
+    return (
+        format_html('<a href="{}" tabindex="-1">{}</a>', entry.href, square)
+        if entry and entry.href
+        else square
+    )
 
 
 @register.inclusion_tag("_pagination.html")
