@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from html import escape
 
 from django import template
 from django.utils.html import format_html
@@ -27,10 +28,7 @@ def figure(value: formatting.Number | None, unit: str, css_class: str = "") -> S
         text, title = ("unpriced", "no price is known") if kind is Unit.USD else ("–", "unknown")
         return format_html('<span class="unknown {}" title="{}">{}</span>', css_class, title, text)
     shown = formatting.figure(value, kind)
-    return format_html(
-        '<data class="num {}" value="{}" title="{}">{}</data>',
-        css_class,
-        f"{value}",
-        shown.exact or shown.text,
-        shown,
-    )
+    text = escape(shown.text)
+    title = escape(shown.exact) if shown.exact else text
+    # A page has a thousand of these: three escapes of short texts instead of format_html's five of anything.
+    return SafeString(f'<data class="num {escape(css_class)}" value="{value}" title="{title}">{text}</data>')

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
+from html import escape
 from typing import Any, Protocol
 
 from django import template
@@ -111,19 +112,13 @@ def calendar(days: Sequence[CalendarDay]) -> dict[str, Any]:
 
 def _cell(cell: drawing.DayCell, entry: CalendarDay | None) -> SafeString:
     """A day of the calendar. A year has hundreds of them: as a template they would take longer than all their data."""
-    square = format_html(
-        '<rect class="heat-{}" x="{}" y="{}" width="11" height="11"><title>{}: {}</title></rect>',
-        cell.level,
-        LEFT + cell.column * CELL,
-        TOP + cell.row * CELL,
-        f"{cell.day:%a} {cell.day.day} {cell.day:%b %Y}",
-        entry.text if entry else "nothing recorded",
-    )
-    return (
-        format_html('<a href="{}" tabindex="-1">{}</a>', entry.href, square)
-        if entry and entry.href
-        else square
-    )
+    text = escape(entry.text) if entry else "nothing recorded"
+    title = f"<title>{cell.day:%a} {cell.day.day} {cell.day:%b %Y}: {text}</title>"
+    x, y = LEFT + cell.column * CELL, TOP + cell.row * CELL
+    square = f'<rect class="heat-{cell.level}" x="{x}" y="{y}" width="11" height="11">{title}</rect>'
+    if entry is None or not entry.href:
+        return SafeString(square)
+    return SafeString(f'<a href="{escape(entry.href)}" tabindex="-1">{square}</a>')
 
 
 @register.inclusion_tag("_pagination.html")
