@@ -17,8 +17,7 @@ from analytics.selectors import Overview, known_span, narrowed, overview
 from analytics.tiles import Tile, tiles
 from analytics.usage_tables import ToolTables, UsageTable, model_table, project_table, tool_tables
 from sessions.scope import Projects
-from sessions.selectors import SessionRow, session_rows
-from sessions.selectors.filters import filtered_sessions, sorted_sessions
+from sessions.selectors import SessionRow, latest_sessions
 
 RECENT = 10
 DEFAULT_DAYS = 30
@@ -198,6 +197,4 @@ def _recent(period: Period, asked: Asked, now: datetime) -> list[SessionRow]:
     filters: dict[str, Any] = {"start_date": period.start_at, "end_date": period.end_at}
     if asked.project:
         filters["project"] = asked.project.slug
-    found = sorted_sessions(filtered_sessions(filters, now=now), "started_at", "desc")
-    light = found.select_related("project").defer("dates", "timeline", "impact_history")
-    return session_rows(list(light[:RECENT]), now=now)
+    return latest_sessions(filters, RECENT, now=now)

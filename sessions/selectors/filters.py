@@ -10,8 +10,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast, Lower
 
 from sessions import served
-from sessions.models import AgentSession, ModelResponse, SessionEvent
-from sessions.parsers.model_names import display_model, model_identity
+from sessions.models import AgentSession, SessionEvent
+from sessions.parsers.model_names import model_identity
 from sessions.querysets import AgentSessionQuerySet
 from sessions.scope import Projects, in_projects
 from sessions.text_matching import MAX_WORDS, contains
@@ -142,13 +142,12 @@ def _model_filters(filters: dict[str, Any]) -> list[str]:
     tests = [(filters[name], fits) for name, fits in _MODEL_TESTS.items() if filters.get(name)]
     if not tests:
         return []
-    seen = ModelResponse.objects.order_by().values_list("model", "fast").distinct()
-    fitting = [
-        display_model(name, fast)
-        for name, fast in seen
-        if all(fits(display_model(name, fast), wanted.lower()) for wanted, fits in tests)
-    ]
-    return fitting or [""]
+    text = Cast("models_used", TextField())
+    seen = AgentSession.objects.order_by().annotate(text=text).values_list("text", flat=True).distinct()
+    # All of them as one text: thousands of short ones take ten times as long to read.
+    names = {used["name"] for models in json.loads(f"[{','.join(seen)}]") for used in models}
+    fitting = [name for name in names if all(fits(name, wanted.lower()) for wanted, fits in tests)]
+    return sorted(fitting) or [""]
 
 
 _MODEL_TESTS: dict[str, Callable[[str, str], bool]] = {
@@ -157,6 +156,10 @@ _MODEL_TESTS: dict[str, Callable[[str, str], bool]] = {
     "model_family": lambda name, wanted: model_identity(name).family.lower() == wanted,
     "model_version": lambda name, wanted: model_identity(name).version.lower() == wanted,
 }
+
+
+# What every session's texts are looked through for.
+SLOW_FILTERS = ("q", "tool", *_LISTS, *_MODEL_TESTS)
 
 
 def with_any(found: Any, column: str, values: Iterable[str]) -> Any:

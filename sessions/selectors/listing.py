@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from sessions.models import AgentSession, Project
 from sessions.querysets import ACTIVE_FOR
 from sessions.scope import Projects, in_projects
-from sessions.selectors.filters import filtered_sessions, sorted_sessions
+from sessions.selectors.filters import SLOW_FILTERS, filtered_sessions, sorted_sessions
 from sessions.selectors.totals import Totals
 
 LIGHT = ("dates", "timeline", "impact_history")
+MOST_NAMED = 5_000  # sessions that a question names one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,9 @@ def session_list(
     Without `sums` only the number of sessions is counted: `totals` and `family_totals` are None.
     """
     found: Any = filtered_sessions(filters, now=now, projects=projects)
+    keys = _found_once(found, filters)
+    if keys is not None and len(keys) <= MOST_NAMED:
+        found = AgentSession.objects.filter(pk__in=keys)
     totals = family = None
     if sums:
         totals = family = Totals.from_sums(found.own_totals())
@@ -59,15 +63,31 @@ def session_list(
             together: Any = AgentSession.objects.family_of(found).filter(in_projects(projects))
             family = Totals.from_sums(together.own_totals())
     offset, limit = filters.get("offset", 0), filters.get("limit", 50)
-    ordered = sorted_sessions(found, filters.get("sort_by", "started_at"), filters.get("sort_order", "desc"))
-    page = _in_order(list(ordered.values_list("pk", flat=True)[offset : offset + limit]))
-    count = found.count() if totals is None else totals.sessions
+    page = _in_order(_ordered(found, filters) if keys is None else keys, offset, limit)
+    count = len(keys) if keys is not None else found.count() if totals is None else totals.sessions
     rows = session_rows(page, now=now, projects=projects)
     return SessionPage(rows, count, offset, limit, totals, family)
 
 
-def _in_order(keys: list[int]) -> list[AgentSession]:
+def latest_sessions(filters: dict[str, Any], limit: int, *, now: datetime) -> list[SessionRow]:
+    """The sessions that filters let through and that began last."""
+    found = sorted_sessions(filtered_sessions(filters, now=now), "started_at", "desc")
+    return session_rows(_in_order(found.values_list("pk", flat=True), 0, limit), now=now)
+
+
+def _found_once(found: Any, filters: dict[str, Any]) -> list[int] | None:
+    """All keys in order, where looking for them takes so long that it is done once, to count and to page."""
+    return list(_ordered(found, filters)) if any(filters.get(name) for name in SLOW_FILTERS) else None
+
+
+def _ordered(found: Any, filters: dict[str, Any]) -> Any:
+    sort_by, order = filters.get("sort_by", "started_at"), filters.get("sort_order", "desc")
+    return sorted_sessions(found, sort_by, order).values_list("pk", flat=True)
+
+
+def _in_order(ordered: Any, offset: int, limit: int) -> list[AgentSession]:
     """The sessions of a page. What orders them all is narrow and in an index; their rows are wide and looked up."""
+    keys = list(ordered[offset : offset + limit])
     rows = AgentSession.objects.select_related("project", "parent").defer(*LIGHT).in_bulk(keys)
     return [rows[key] for key in keys if key in rows]
 
@@ -121,4 +141,5 @@ def fork_counts(keys: Iterable[int]) -> dict[int, int]:
 
 def projects_with_sessions() -> list[Project]:
     """Projects to choose from, by name."""
-    return list(Project.objects.filter(sessions__isnull=False).distinct().order_by("name", "id"))
+    sessions = AgentSession.objects.filter(project=OuterRef("pk"))
+    return list(Project.objects.filter(Exists(sessions)).order_by("name", "id"))
