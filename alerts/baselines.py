@@ -41,3 +41,17 @@ def usual_limit(earlier: Sequence[Measured], deviations: Decimal, *, upward: boo
     spread = NORMAL * median(abs(value - usual) for value in known)
     distance = deviations * max(spread, LEAST_SPREAD * abs(usual))
     return usual + distance if upward else usual - distance
+
+
+def changed_limit(earlier: Sequence[Measured], threshold: Decimal, compare: Compare) -> Decimal | None:
+    """The value that differs from the median of earlier ones by the threshold.
+
+    None where none is known, and in percent where that is 0.
+    """
+    known = [each.value for each in earlier if each.value is not None]
+    if not known:
+        return None
+    usual = median(known)
+    if compare is Compare.ABSOLUTE:
+        return usual + threshold
+    return usual + abs(usual) * threshold / 100 if usual else None

@@ -1,10 +1,12 @@
 """What the pages about alerts show: rules with their standing, what fires now, and what stands behind it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+from alerts.courses import recent_values
 from alerts.definition import ConditionKind
 from alerts.models import AlertEvent, AlertInstance, AlertRule
 from alerts.querysets.history import last_firings
@@ -44,7 +46,10 @@ class StateLook:
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """A rule as the list shows it. `share` is the last value in percent of the threshold, where that is one."""
+    """A rule as the list shows it. `share` is the last value in percent of the threshold, where that is one.
+
+    `course` is how its figure went lately, a value a day.
+    """
 
     rule: AlertRule
     state: str
@@ -55,6 +60,7 @@ class RuleRow:
     firing: int
     fired_lately: int
     is_snoozed: bool
+    course: list[float | None] = field(default_factory=list)
 
     @property
     def look(self) -> StateLook:
@@ -66,11 +72,17 @@ def rule_rows(rules: Sequence[AlertRule], now: datetime) -> list[RuleRow]:
     fired = AlertEvent.objects.filter(rule__in=[rule.pk for rule in rules], event_time__gte=now - LATELY)
     lately = fired.firings().counts_by_rule()
     told = rules_json(rules)
-    rows = [_row(rule, each, lately.get(rule.pk, 0), now) for rule, each in zip(rules, told, strict=True)]
+    courses = recent_values(rules, now)
+    rows = [
+        _row(rule, each, lately.get(rule.pk, 0), courses.get(rule.pk, []), now)
+        for rule, each in zip(rules, told, strict=True)
+    ]
     return sorted(rows, key=lambda row: (_ORDER.index(State(row.state)), row.rule.name.lower()))
 
 
-def _row(rule: AlertRule, told: dict[str, Any], lately: int, now: datetime) -> RuleRow:
+def _row(
+    rule: AlertRule, told: dict[str, Any], lately: int, course: Sequence[Decimal | None], now: datetime
+) -> RuleRow:
     definition = rule.definition
     return RuleRow(
         rule=rule,
@@ -82,6 +94,7 @@ def _row(rule: AlertRule, told: dict[str, Any], lately: int, now: datetime) -> R
         firing=told["firing"],
         fired_lately=lately,
         is_snoozed=rule.snoozed_until is not None and rule.snoozed_until > now,
+        course=[None if value is None else float(value) for value in course],
     )
 
 

@@ -10,11 +10,20 @@ from alerts.conditions import limits_of
 from alerts.definition import RuleDefinition, Scope
 from alerts.measurements import Measurements, sessions_wanted
 from alerts.models import AlertRule
-from alerts.replay import Group, Transition, firings, replay, session_transitions
+from alerts.replay import Group, Transition, firings, limit_in_force, replay, session_transitions
 from alerts.rollup_parts import Wanted
 from alerts.session_rules import SessionValues, session_facts, sessions_between
 from alerts.states import ALARMED, State
-from alerts.windows import Course, earliest_needed, slot_quarters, slots, spread, window_start
+from alerts.windows import (
+    QUARTERS_OF_AN_HOUR,
+    Course,
+    Measured,
+    earliest_needed,
+    slot_quarters,
+    slots,
+    spread,
+    window_start,
+)
 from alerts.wording import rule_sentence
 from analytics.metrics import Aggregation
 from analytics.periods import quarter_of, quarter_start
@@ -27,11 +36,12 @@ MOST_TRANSITIONS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A value that was judged; None where it was not known."""
+    """A value that was judged, and the value at which the rule would have fired then; None where not known."""
 
     at: datetime
     value: Decimal | None
     group: Group
+    limit: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +61,19 @@ class Preview:
 
 
 def preview(
-    rule: AlertRule, start: datetime, end: datetime, now: datetime, *, most_points: int = MOST_POINTS
+    rule: AlertRule, start: datetime, end: datetime, now: datetime, *, most_points: int | None = MOST_POINTS
 ) -> Preview:
-    """The past of an unsaved rule. `end` is cut to now; a stretch of more than 90 days is the caller's mistake."""
+    """The past of an unsaved rule, with at most so many points (None: all that differ).
+
+    `end` is cut to now; a stretch of more than 90 days is the caller's mistake.
+    """
     end = min(end, now)
     if rule.scope == Scope.SESSION:
         return _of_sessions(rule, start, end, now, most_points)
     return _of_windows(rule, start, end, most_points)
 
 
-def _of_windows(rule: AlertRule, start: datetime, end: datetime, most_points: int) -> Preview:
+def _of_windows(rule: AlertRule, start: datetime, end: datetime, most_points: int | None) -> Preview:
     definition = rule.definition
     first, stop = window_start(definition, start), quarter_of(end) + slot_quarters(definition)
     read = Measurements(earliest_needed(definition, first), stop)
@@ -79,17 +92,26 @@ def _largest(courses: dict[Group, Course], first: int, stop: int) -> tuple[dict[
 
 
 def _points(
-    rule: RuleDefinition, courses: dict[Group, Course], first: int, stop: int, end: datetime, most: int
+    rule: RuleDefinition, courses: dict[Group, Course], first: int, stop: int, end: datetime, most: int | None
 ) -> Iterable[Point]:
-    """Values of slots, at even distances where there are more than a chart can show."""
+    """Values of slots: evenly spread where there are more than `most`; None: wherever one differs, and hourly."""
     judged = [slot for slot in slots(rule, first, stop) if quarter_start(slot.stop) <= end]
-    every = max(1, -(-len(judged) * max(1, len(courses)) // most))
-    for slot in judged[::every]:
+    if most is not None:
+        every = max(1, -(-len(judged) * max(1, len(courses)) // most))
+        judged = judged[::every]
+    last: dict[Group, Measured] = {}
+    for slot in judged:
+        is_whole_hour = slot.at % QUARTERS_OF_AN_HOUR == 0
         for group, course in courses.items():
-            yield Point(slot.at_time, course.over(*slot.window).value, group)
+            measured = course.over(*slot.window)
+            if most is not None or is_whole_hour or measured is not last.get(group):
+                last[group] = measured
+                yield Point(slot.at_time, measured.value, group, limit_in_force(rule, course, slot))
 
 
-def _of_sessions(rule: AlertRule, start: datetime, end: datetime, now: datetime, most_points: int) -> Preview:
+def _of_sessions(
+    rule: AlertRule, start: datetime, end: datetime, now: datetime, most_points: int | None
+) -> Preview:
     definition = rule.definition
     transitions: list[Transition] = []
     lately = sessions_between(start, end)
@@ -98,8 +120,10 @@ def _of_sessions(rule: AlertRule, start: datetime, end: datetime, now: datetime,
         changes = session_transitions(definition, found.facts, {})
         if changes and start <= changes[0].at < end:
             transitions += changes
-    points = [Point(at, measured[key].value, ()) for key, at in lately.items() if key in measured]
-    every = max(1, -(-len(points) // most_points))
+    points = [
+        Point(at, measured[key].value, (), rule.threshold) for key, at in lately.items() if key in measured
+    ]
+    every = 1 if most_points is None else max(1, -(-len(points) // most_points))
     told = _summed(rule, definition, points, sorted(transitions, key=lambda each: each.at), end, 0)
     return _thinned(told, every)
 

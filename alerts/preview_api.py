@@ -49,6 +49,9 @@ class PreviewInput(shapes.StrictSerializer):
 class PreviewPointSerializer(serializers.Serializer[Any]):
     at = InstantField()
     value = serializers.FloatField(allow_null=True)
+    limit = serializers.FloatField(
+        allow_null=True, help_text="The value at which it fires; null where what is usual is not known."
+    )
     group = serializers.DictField(child=serializers.CharField())
 
 
@@ -134,7 +137,12 @@ def preview_json(rule: AlertRule, told: Preview) -> dict[str, Any]:
     return {
         "sentence": told.sentence,
         "points": [
-            {"at": iso(point.at), "value": number(point.value), "group": _group(names, point.group)}
+            {
+                "at": iso(point.at),
+                "value": number(point.value),
+                "limit": number(point.limit),
+                "group": _group(names, point.group),
+            }
             for point in told.points
         ],
         "limits": [float(limit) for limit in told.limits],

@@ -12,6 +12,7 @@ from django.urls import reverse
 from alerts.definition import ConditionKind, RuleDefinition, Scope
 from alerts.models import AlertRule
 from alerts.preview import LONGEST, Preview, preview
+from alerts.preview import Point as Judged
 from alerts.replay import Group, Transition, firings
 from alerts.wording import amount
 from analytics.charts import Chart, Point, Series, Table, bar, series_table
@@ -20,8 +21,6 @@ from analytics.formatting import duration
 from sessions.models import AgentSession
 from sessions.scope import only
 
-# So many that no day loses its worst value.
-MOST_POINTS = 500_000
 MOST_LISTED = 50
 
 
@@ -70,7 +69,7 @@ def picture(rule: AlertRule, now: datetime) -> Picture:
     Where nothing was recorded in them, they are the 90 days up to the latest entry: a rule can be tried on those.
     """
     end, moved = _end(rule, now)
-    told = preview(rule, end - LONGEST, end, now, most_points=MOST_POINTS)
+    told = preview(rule, end - LONGEST, end, now, most_points=None)
     definition = rule.definition
     columns = _columns(definition, told, end) if told.points else []
     began = firings(told.transitions)
@@ -103,20 +102,27 @@ def _columns(rule: RuleDefinition, told: Preview, end: datetime) -> list[Series]
     days = [last - timedelta(days=back) for back in range(LONGEST.days, -1, -1)]
     side = "Highest" if rule.operator.is_upward else "Lowest"
     of = "session" if rule.scope is Scope.SESSION else "value"
-    columns = [_series(rule, f"{side} {of} of the day", [(day, worst.get(day)) for day in days])]
+    values = [(day, worst[day].value if day in worst else None) for day in days]
     if rule.condition is ConditionKind.STATIC:
-        columns.append(_series(rule, "Threshold", [(day, rule.threshold) for day in days]))
-    return columns
+        limits: list[tuple[date, Decimal | None]] = [(day, rule.threshold) for day in days]
+    else:
+        limits = [(day, worst[day].limit if day in worst else None) for day in days]
+    name = "Threshold" if rule.condition is ConditionKind.STATIC else "Fires at"
+    return [_series(rule, f"{side} {of} of the day", values), _series(rule, name, limits)]
 
 
-def _worst_by_day(rule: RuleDefinition, told: Preview, zone: ZoneInfo) -> dict[date, Decimal]:
-    keep = max if rule.operator.is_upward else min
-    worst: dict[date, Decimal] = {}
+def _worst_by_day(rule: RuleDefinition, told: Preview, zone: ZoneInfo) -> dict[date, Judged]:
+    """The value of each day that came nearest to firing or furthest beyond, with what it was judged by."""
+    sign = 1 if rule.operator.is_upward else -1
+    worst: dict[date, tuple[Decimal, Judged]] = {}
     for point in told.points:
-        if point.value is not None:
-            day = point.at.astimezone(zone).date()
-            worst[day] = keep(worst.get(day, point.value), point.value)
-    return worst
+        if point.value is None:
+            continue
+        day = point.at.astimezone(zone).date()
+        far = sign * (point.value - (point.limit or 0))
+        if day not in worst or far > worst[day][0]:
+            worst[day] = (far, point)
+    return {day: point for day, (_, point) in worst.items()}
 
 
 def _series(rule: RuleDefinition, name: str, values: Iterable[tuple[date, Decimal | None]]) -> Series:

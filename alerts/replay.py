@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from alerts.baselines import change_from, usual_limit
+from alerts.baselines import change_from, changed_limit, usual_limit
 from alerts.conditions import Limit, judge, limits_of
 from alerts.definition import ConditionKind, RuleDefinition, Severity
 from alerts.states import ALARMED, Reason, Standing, State, Verdict, Waits, advance
@@ -65,6 +65,8 @@ def replay(
     told = Replayed(standings=dict(standings or {}))
     waits = Waits(rule.pending_for, rule.keeps_firing_for)
     limits = limits_of(rule)
+    seen: dict[Group, tuple[Measured, str]] = {}
+    waiting = _waiting(told.standings)
     for slot in slots(rule, first, stop):
         is_open = quarter_start(slot.stop) > now
         if slot.at_time > now or (is_open and not rule.only_grows):
@@ -72,14 +74,30 @@ def replay(
         check()
         for group, course in courses.items():
             measured, limited = _read(rule, course, slot, limits)
+            # What is told from the same rows is the same: nothing changes but by time, for whoever waits for that.
+            if seen.get(group) == (measured, slot.subject) and not slot.closes and group not in waiting:
+                continue
             told.values[group] = measured
             if sessions is not None and sessions.over(*slot.window).samples < rule.min_sessions:
                 continue
+            if rule.condition is ConditionKind.STATIC and sessions is None and not is_open:
+                seen[group] = (measured, slot.subject)
             for limit in limited:
                 _judge_slot(
                     told, rule, (group, slot.subject, limit.key), slot, measured, limit, waits, is_open
                 )
+        if waits != NO_WAITS:
+            waiting = _waiting(told.standings)
     return told
+
+
+NO_WAITS = Waits()
+
+
+def _waiting(standings: Mapping[Place, Standing]) -> set[Group]:
+    """Groups that may change by time alone."""
+    states = (State.PENDING, State.RECOVERING)
+    return {place[0] for place, standing in standings.items() if standing.state in states}
 
 
 def _read(
@@ -96,6 +114,16 @@ def _read(
     if usual is None:
         return measured, []
     return measured, [Limit(rule.threshold, usual, None, rule.severity)]
+
+
+def limit_in_force(rule: RuleDefinition, course: Course, slot: Slot) -> Decimal | None:
+    """The value at which a rule fires in a slot: of a change or an anomaly it depends on what was before."""
+    if rule.condition is ConditionKind.STATIC:
+        return rule.threshold
+    earlier = [course.over(*window) for window in slot.earlier]
+    if rule.condition is ConditionKind.CHANGE:
+        return changed_limit(earlier, rule.threshold, rule.compare)
+    return usual_limit(earlier, rule.threshold, upward=rule.operator.is_upward)
 
 
 def _judge_slot(

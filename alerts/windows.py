@@ -40,7 +40,7 @@ class Course(Protocol):
     """One group's values over time."""
 
     def over(self, first: int, stop: int) -> Measured:
-        """The value of the window `[first, stop)`."""
+        """The value of the window `[first, stop)`; the same object as before where the same rows tell it."""
         ...
 
 
@@ -63,6 +63,7 @@ class SummedCourse:
         self._whole = [0, *accumulate(wholes)]
         self._samples = [0, *accumulate(samples)]
         self._scale, self._is_ratio = scale, is_ratio
+        self._last: tuple[int, int, Measured] | None = None
 
     @classmethod
     def of(cls, rows: Mapping[int, Parts], scale: Decimal = ONE, *, is_ratio: bool = False) -> "SummedCourse":
@@ -80,6 +81,11 @@ class SummedCourse:
 
     def over(self, first: int, stop: int) -> Measured:
         low, high = bisect_left(self._quarters, first), bisect_left(self._quarters, stop)
+        if self._last is None or self._last[0] != low or self._last[1] != high:
+            self._last = (low, high, self._between(low, high))
+        return self._last[2]
+
+    def _between(self, low: int, high: int) -> Measured:
         part, whole = self._part[high] - self._part[low], self._whole[high] - self._whole[low]
         samples = self._samples[high] - self._samples[low]
         if self._is_ratio:

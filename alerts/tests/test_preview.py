@@ -128,6 +128,9 @@ def test_a_preview_by_api_says_how_often_and_suggests(client: Client, tmp_path: 
     hourly = post(client, {"rule": DEAR | {"scope": "rolling", "windowSeconds": 3600}, **asked}).json()
     assert [each["toState"] for each in hourly["transitions"]] == ["firing", "ok"]
     assert hourly["firingSeconds"] > 0
+    assert {point["limit"] for point in body["points"] + hourly["points"]} == {5.0}
+    odd = DEAR | {"scope": "daily", "condition": "anomaly"}
+    assert {point["limit"] for point in post(client, {"rule": odd, **asked}).json()["points"]} == {None}
 
 
 def test_what_cannot_be_previewed_is_refused_by_name(client: Client) -> None:

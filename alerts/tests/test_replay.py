@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alerts.definition import Baseline, ConditionKind, NoData, Operator, RuleDefinition, Scope
-from alerts.replay import Group, Replayed, Transition, firings, replay
+from alerts.definition import Baseline, Compare, ConditionKind, NoData, Operator, RuleDefinition, Scope
+from alerts.replay import Group, Replayed, Transition, firings, limit_in_force, replay
 from alerts.states import Reason, State
-from alerts.windows import Course, Parts, PerSessionCourse, RankedCourse, SummedCourse
+from alerts.windows import Course, Parts, PerSessionCourse, RankedCourse, SummedCourse, slots
 from analytics.metrics import Aggregation
 from analytics.periods import quarter_of, quarter_start
 
@@ -145,6 +146,25 @@ def test_an_anomaly_is_far_from_what_is_usual() -> None:
     assert found[0].threshold == Decimal(102) + 4 * Decimal("0.05") * 102
     early = told(odd, summed({DAY * 5: 100_000}), 6 * DAY)
     assert early.transitions == [], "two weeks are needed to know what is usual"
+
+
+@pytest.mark.parametrize("compare", list(Compare))
+@pytest.mark.parametrize("condition", [ConditionKind.CHANGE, ConditionKind.ANOMALY])
+def test_the_limit_in_force_is_where_a_rule_fires(condition: ConditionKind, compare: Compare) -> None:
+    odd = rule(
+        scope=Scope.DAILY, window_seconds=None, condition=condition, compare=compare, threshold=Decimal(20)
+    )
+    course = summed({DAY * day + 40: 100 + 13 * (day % 5) + 800 * (day == 27) for day in range(30)})
+    fired = [(t.at - quarter_start(FIRST)).days for t in firings(told(odd, course, 30 * DAY).transitions)]
+    days = [slot for slot in slots(odd, FIRST, FIRST + 30 * DAY) if slot.closes]
+    breached = []
+    for slot in days:
+        limit, value = limit_in_force(odd, course, slot), course.over(*slot.window).value
+        breached.append(limit is not None and value is not None and odd.operator.holds(value, limit))
+    # An alert about a change goes on from day to day; each day's anomaly is one of its own.
+    goes_on = [False, *breached] if condition is ConditionKind.CHANGE else [False] * 31
+    began = [day for day, breaches in enumerate(breached) if breaches and not goes_on[day]]
+    assert fired == began and 27 in fired
 
 
 def test_ranks_over_sessions_and_over_calls() -> None:
