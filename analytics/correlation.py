@@ -63,6 +63,11 @@ class Correlated:
     def feature(self) -> Feature | None:
         return self.link.feature if self.link else None
 
+    @property
+    def percent(self) -> float | None:
+        """How sure the link is; None without one."""
+        return 100 * self.link.confidence if self.link else None
+
 
 @dataclass(frozen=True, slots=True)
 class CorrelationPage:

@@ -2,13 +2,15 @@ from django.urls import path
 
 # Loaded first: it registers the converter of session ids.
 import sessions.urls  # noqa: F401
-from analytics import explore_views, plan_settings_views, plan_views, views
+from analytics import compare_views, explore_views, plan_settings_views, plan_views, views
 from analytics.search.views import search_page
 
 urlpatterns = [
     path("", views.dashboard_page, name="dashboard"),
     path("activity", views.activity_region, name="activity"),
     path("explore", explore_views.explore_page, name="explore"),
+    path("explore/compare", compare_views.compare_page, name="compare"),
+    path("explore/correlation", compare_views.correlation_page, name="correlation"),
     path("search", search_page, name="search"),
     path("features", plan_views.feature_list_page, name="feature-list"),
     path("features/velocity", plan_views.velocity_region, name="velocity"),

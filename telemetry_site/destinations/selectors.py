@@ -52,6 +52,8 @@ PAGES = (
     ("dashboard", "Dashboard", "home overview cost spending"),
     ("session-list", "Sessions", "runs transcripts conversations"),
     ("explore", "Explore", "analytics charts metrics figures"),
+    ("compare", "Compare", "two models periods ranges"),
+    ("correlation", "Sessions and features", "correlation links served"),
     ("feature-list", "Features", "board plans progress"),
     ("task-list", "Tasks", "plans todo"),
     ("document-list", "Documents", "plans prd"),
