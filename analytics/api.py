@@ -107,7 +107,9 @@ class SeriesParameters(PageParameters, PeriodParameters, ExportParameters):
         required=False,
         help_text="A dimension that the metric can be split by; each point names its group.",
     )
-    session_id = serializers.CharField(required=False, help_text="Whose timeline of tokens is asked for.")
+    session_id = serializers.CharField(
+        required=False, allow_blank=True, help_text="Whose timeline of tokens is asked for."
+    )
     limit = serializers.IntegerField(
         min_value=1, max_value=MAX_LIMIT, default=500, help_text="How many points at most."
     )

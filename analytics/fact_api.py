@@ -26,15 +26,20 @@ from sessions.models import ToolCall
 
 class ResponseParameters(PageParameters, PeriodParameters, ExportParameters):
     session = serializers.CharField(
-        required=False, max_length=300, help_text="Id of the session that counts it."
+        required=False, allow_blank=True, max_length=300, help_text="Id of the session that counts it."
     )
     model = serializers.CharField(
-        required=False, max_length=200, help_text="A model under the name that breakdowns give it."
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        help_text="A model under the name that breakdowns give it.",
     )
 
 
 class CallParameters(ResponseParameters):
-    tool = serializers.CharField(required=False, max_length=200, help_text="A tool's whole name.")
+    tool = serializers.CharField(
+        required=False, allow_blank=True, max_length=200, help_text="A tool's whole name."
+    )
     outcome = serializers.ChoiceField(
         ToolCall.Outcome.choices, required=False, help_text="How the call ended."
     )
@@ -43,7 +48,7 @@ class CallParameters(ResponseParameters):
 def _facts_asked(asked: dict[str, Any]) -> FactsAsked:
     projects = asked["projects"]
     session = named_session(asked["session"], projects) if asked.get("session") else None
-    narrower = {name: asked.get(name) for name in ("model", "tool", "outcome")}
+    narrower = {name: asked.get(name) or None for name in ("model", "tool", "outcome")}
     return FactsAsked(asked["within"], projects, session, **narrower)
 
 

@@ -40,8 +40,12 @@ from tasks.representation import (
 
 
 class CorrelationParameters(PageParameters, PeriodParameters):
-    feature = serializers.CharField(required=False, max_length=200, help_text="Slug or key of a feature.")
-    session = serializers.CharField(required=False, max_length=300, help_text="Id of a session.")
+    feature = serializers.CharField(
+        required=False, allow_blank=True, max_length=200, help_text="Slug or key of a feature."
+    )
+    session = serializers.CharField(
+        required=False, allow_blank=True, max_length=300, help_text="Id of a session."
+    )
     min_confidence = serializers.FloatField(
         min_value=0, max_value=1, default=0.0, help_text="Above 0, sessions without a link are left out."
     )

@@ -7,6 +7,7 @@ from django import forms
 
 from sessions.date_bounds import lower_bound, upper_bound
 from sessions.form_parts import project_of, read_moments
+from sessions.forms import MomentField
 from sessions.models import AgentSession, Project, SearchItem
 from sessions.scope import only
 from sessions.search.finding import RANK, ROLES, SORTS, Filters, kinds_named
@@ -66,10 +67,10 @@ class SearchForm(forms.Form):
         help_text="Name of the tool that was called or answered; case does not count.",
     )
     session = forms.CharField(required=False, max_length=300, help_text="Id of a session.")
-    start = forms.CharField(
+    start = MomentField(
         required=False, max_length=60, help_text="ISO date or datetime, cut to a quarter of an hour."
     )
-    end = forms.CharField(
+    end = MomentField(
         required=False, max_length=60, help_text="ISO date, that whole day included, or datetime."
     )
     tz = forms.CharField(required=False, max_length=100, help_text="IANA name of the zone of naive times.")
