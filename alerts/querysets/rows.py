@@ -32,6 +32,11 @@ class AlertRuleQuerySet(models.QuerySet[Any]):
         """The rules of projects alone: one over all projects tells of those that may not be read."""
         return self.filter(in_projects(projects))
 
+    def with_firing(self) -> Any:
+        """Each with `firing`: the groups for which it fires now."""
+        holds = Q(instances__state__in=("firing", "recovering"))
+        return self.annotate(firing=Count("instances", filter=holds))
+
     def standing(self) -> dict[str, Any]:
         """What tells one state of the rules from another."""
         return self.aggregate(rules=Count("id"), last=Max("updated_at"), judged=Max("last_evaluated_at"))
