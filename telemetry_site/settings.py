@@ -35,6 +35,8 @@ TELEMETRY_ALERT_HOSTS = env.hosts(os.environ, "TELEMETRY_ALERT_HOSTS")
 _MAIL = env.mail(os.environ, "TELEMETRY_MAIL")
 MAILERS = _MAIL.mailers
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = _MAIL.sender
+# Without a mail server there is no mailer, and whoever wants to send is told so.
+SILENCED_SYSTEM_CHECKS = ["mail.W001"]
 TELEMETRY_PUBLIC_URL = env.web_address(os.environ, "TELEMETRY_PUBLIC_URL")
 # A reverse proxy that ends TLS and sets (never passes on) X-Forwarded-Proto stands in front.
 TELEMETRY_TRUSTED_PROXY = env.flag(os.environ, "TELEMETRY_TRUSTED_PROXY")
