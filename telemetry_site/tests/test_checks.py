@@ -42,6 +42,12 @@ def test_the_settings_of_the_suite_are_in_order() -> None:
     assert run_checks(tags=["telemetry"]) == []
 
 
+def test_a_first_start_has_nothing_to_complain_of(tmp_path: Path) -> None:
+    done = python("manage.py", "check", data=tmp_path / "d", variables={"TELEMETRY_MAIL": ""})
+    assert done.stderr == ""
+    assert "no issues" in done.stdout
+
+
 def test_a_complete_team_server_passes_djangos_deployment_checks_of_errors(tmp_path: Path) -> None:
     done = python(
         "manage.py", "check", "--deploy", "--fail-level=ERROR", data=tmp_path / "d", variables=COMPLETE
