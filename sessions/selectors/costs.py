@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import add, mul
 from typing import NamedTuple
 
 from sessions.models import AgentSession, ModelResponse, ToolCall
@@ -91,8 +92,8 @@ class _Sums:
     unpriced_tokens: int = 0
     cost_nano_usd: int | None = None
 
-    def add(self, response: _Response) -> None:
-        self.counts = [a + b for a, b in zip(self.counts, response.usage, strict=True)]
+    def count(self, response: _Response) -> None:
+        self.counts = [*map(add, self.counts, response.usage)]
         self.responses += 1
         self.lower_bounds += not response.stop_reason
         self.partial += not response.is_assistant
@@ -119,7 +120,7 @@ def session_costs(session: AgentSession, prices: PriceBook) -> SessionCosts:
     called = _tools_called(session)
     whole = _Sums()
     for response in responses:
-        whole.add(response)
+        whole.count(response)
     classes = _classes(responses, prices)
     kinds = _parts(((called.get(r.id, NO_CALL), r) for r in responses), whole)
     has_skill = any(r.skill for r in responses)
@@ -151,7 +152,7 @@ def _tools_called(session: AgentSession) -> dict[int, str]:
 def _parts(named: Iterable[tuple[str, _Response]], whole: _Sums) -> list[CostPart]:
     sums: dict[str, _Sums] = defaultdict(_Sums)
     for name, response in named:
-        sums[name].add(response)
+        sums[name].count(response)
     rows = [_part(name, part, whole) for name, part in sums.items()]
     return sorted(rows, key=lambda row: (-(row.totals.cost_nano_usd or 0), -row.totals.all_tokens, row.name))
 
@@ -188,9 +189,7 @@ def _classes(responses: Iterable[_Response], prices: PriceBook) -> list[int] | N
         )
         if rates is None or rates.cost_nano_usd(response.usage) != response.cost_nano_usd:
             return None
-        sums = [
-            a + b * c for a, b, c in zip(sums, response.usage, _per_unit(rates, response.usage), strict=True)
-        ]
+        sums = [*map(add, sums, map(mul, response.usage, _per_unit(rates, response.usage)))]
     return sums
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sessions.models import (
     AgentSession,
@@ -19,8 +19,7 @@ from sessions.parsers.model_names import display_model
 NANO = Decimal(10**9)
 
 
-@dataclass(frozen=True, slots=True)
-class TokenPoint:
+class TokenPoint(NamedTuple):
     """One counted response of the session's own; `running_tokens` is input plus output up to and with it."""
 
     response_id: int
@@ -50,29 +49,35 @@ class TokenPoint:
         return None if self.cost_nano_usd is None else Decimal(self.cost_nano_usd) / NANO
 
 
+_POINT_COLUMNS = (
+    *("id", "at_ms", "input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_5m_tokens"),
+    *("cache_creation_1h_tokens", "model", "fast", "cost_nano_usd", "is_assistant", "stop_reason"),
+)
+
+
 def token_timeline(session: AgentSession) -> list[TokenPoint]:
     """The session's own responses by time; the last running total is the session's input plus output."""
     own = ModelResponse.objects.counted().filter(owner=session).order_by("at_ms", "id")
-    return list(_points(own, session.agent_name or session.agent))
+    return list(_points(own.values_list(*_POINT_COLUMNS), session.agent_name or session.agent))
 
 
-def _points(responses: Any, agent: str) -> Iterator[TokenPoint]:
+def _points(rows: Iterable[Any], agent: str) -> Iterator[TokenPoint]:
     running = 0
-    for response in responses:
-        running += response.input_tokens + response.output_tokens
+    for key, at_ms, given, output, read, short, long, model, fast, cost, is_assistant, stop_reason in rows:
+        running += given + output
         yield TokenPoint(
-            response_id=response.pk,
-            at=datetime.fromtimestamp(response.at_ms / 1000, UTC),
+            response_id=key,
+            at=datetime.fromtimestamp(at_ms / 1000, UTC),
             running_tokens=running,
-            input_tokens=response.input_tokens,
-            output_tokens=response.output_tokens,
-            cache_read_tokens=response.cache_read_tokens,
-            cache_creation_tokens=response.cache_creation_5m_tokens + response.cache_creation_1h_tokens,
-            model=display_model(response.model, response.fast),
+            input_tokens=given,
+            output_tokens=output,
+            cache_read_tokens=read,
+            cache_creation_tokens=short + long,
+            model=display_model(model, fast),
             agent=agent,
-            cost_nano_usd=response.cost_nano_usd,
-            is_partial=not response.is_assistant,
-            is_lower_bound=not response.stop_reason,
+            cost_nano_usd=cost,
+            is_partial=not is_assistant,
+            is_lower_bound=not stop_reason,
         )
 
 
