@@ -15,12 +15,12 @@ from analytics.plans.board import feature_board, feature_costs
 from analytics.plans.document_pages import document_list, document_page
 from analytics.plans.feature_page import feature_page
 from analytics.plans.forms import SORTS, VIEWS, DocumentFilterForm, FeatureFilterForm, TaskFilterForm
-from analytics.plans.served import served
+from analytics.plans.served import served, served_brief
 from analytics.plans.task_pages import task_list, task_page
 from analytics.plans.velocity import cost_and_velocity
 from analytics.views import HtmxRequest
 from sessions.date_bounds import reporting_zone
-from sessions.inspector import session_context
+from sessions.inspector import named_session, session_context
 from sessions.models import AgentSession, Project
 from sessions.scope import only
 from tasks.models import Document, Feature, PlanRoot, ProjectTask
@@ -149,6 +149,16 @@ def session_served_region(request: HtmxRequest, public_id: str) -> HttpResponse:
 def _served_region(request: HtmxRequest, session: AgentSession, context: dict[str, Any]) -> HttpResponse:
     features = Feature.objects.present().filter(project_id=session.project_id).order_by("name")
     return _region(request, "served", context | {"served": served(session), "features": features})
+
+
+@require_safe
+def session_served_brief(request: HtmxRequest, public_id: str) -> HttpResponse:
+    """What a session served, in a few words for the head of its pages; the page about it for everyone else."""
+    session = named_session(public_id)
+    if not request.htmx:
+        return session_served_region(request, public_id)
+    context = {"session": session, "brief": served_brief(session)}
+    return render(request, "analytics/plans/served_brief.html", context)
 
 
 @require_POST

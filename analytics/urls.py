@@ -28,5 +28,10 @@ urlpatterns = [
         name="plan-checklists",
     ),
     path("sessions/<session_id:public_id>/served", plan_views.session_served_region, name="session-served"),
+    path(
+        "sessions/<session_id:public_id>/served/brief",
+        plan_views.session_served_brief,
+        name="session-served-brief",
+    ),
     path("sessions/<session_id:public_id>/served/decide", plan_views.decide_served, name="session-decide"),
 ]

@@ -245,6 +245,8 @@ def tool_json(tool: ToolUsage) -> dict[str, Any]:
         "successRate": tool.success_rate,
         "totalMs": tool.elapsed_ms,
         "executionMs": tool.execution_ms,
+        "medianMs": tool.median_ms,
+        "p95Ms": tool.p95_ms,
         "slowestMs": tool.slowest_ms,
     }
 

@@ -304,7 +304,7 @@ def tools_shape() -> Any:
         texts("category"),
         counts("count", "errors"),
         {"outcomes": outcomes, "successRate": rate},
-        unsure_counts("totalMs", "executionMs", "slowestMs"),
+        unsure_counts("totalMs", "executionMs", "medianMs", "p95Ms", "slowestMs"),
         many=True,
     )
     return page("ToolPage", tool)

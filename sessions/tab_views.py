@@ -15,9 +15,12 @@ from sessions.selectors import TokenPoint
 from sessions.selectors.artifacts import artifact_groups
 from sessions.selectors.costs import agent_parts, session_costs
 from sessions.selectors.impact import placed_impact
-from sessions.selectors.usage import seqs_of_responses
+from sessions.selectors.tools import SORTS, tool_calls
+from sessions.selectors.transcript import entries_at
+from sessions.selectors.usage import seqs_of_responses, seqs_of_touches
 from sessions.selectors.waterfall import waterfall
 from sessions.session_charts import impact_chart, token_chart
+from sessions.transcript_groups import Group
 
 POINTS_ON_A_PAGE = 200
 
@@ -64,16 +67,38 @@ def session_cost_page(request: HtmxRequest, public_id: str) -> HttpResponse:
 
 @require_safe
 def session_tools_page(request: HtmxRequest, public_id: str) -> HttpResponse:
-    """The tools a session called."""
+    """The tools a session called, and each call of them or of one."""
     session, context = session_context(public_id, "tools")
-    return render(request, "sessions/tools.html", context | {"tools": selectors.session_tools(session)})
+    tool, sort = request.GET.get("tool"), request.GET.get("sort", "")
+    sort = sort if sort in SORTS else SORTS[0]
+    # No text with a NUL is in the database, and PostgreSQL refuses to look for one.
+    named = None if tool is None else tool.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    context |= {
+        "tools": selectors.session_tools(session),
+        "calls": tool_calls(session, tool=named, sort=sort, page=request.GET.get("page")),
+        "tool": named,
+        "sort": sort,
+        "sorts": SORT_LABELS,
+    }
+    return render(request, "sessions/tools.html", context)
+
+
+SORT_LABELS = (("time", "In order"), ("slowest", "Slowest first"), ("failed", "Only what failed"))
 
 
 @require_safe
 def session_files_page(request: HtmxRequest, public_id: str) -> HttpResponse:
-    """The files a session read and changed."""
+    """The files a session read and changed; with `?path=`, everything it did to one of them."""
     session, context = session_context(public_id, "files")
-    return render(request, "sessions/files.html", context | {"files": selectors.session_files(session)})
+    path = request.GET.get("path", "").replace("\0", "")
+    touches = entries_at(session, seqs_of_touches(session, path)) if path else []
+    context |= {
+        "files": selectors.session_files(session),
+        "path": path,
+        "is_unfolded": True,
+        "groups": [Group("item", [item]) for item in touches if item.call is not None],
+    }
+    return render(request, "sessions/files.html", context)
 
 
 @require_safe

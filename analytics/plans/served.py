@@ -96,6 +96,24 @@ def served(session: AgentSession) -> Served:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ServedBrief:
+    """What a session was mainly for, None where nothing is clearly ahead, and how many links there are in all."""
+
+    primary: LinkRow | None
+    links: int
+
+
+def served_brief(session: AgentSession) -> ServedBrief:
+    """The shortest answer to what a session was for."""
+    held = session.links.filter(commit="").exclude(state=Link.State.UNLINKED)
+    primary = held.filter(is_primary=True).select_related("feature", "phase", "task", "document").first()
+    if primary is None:
+        return ServedBrief(None, held.count())
+    primary.session = session
+    return ServedBrief(link_row(primary), 1)
+
+
 def _attributed_first(row: dict[str, Any]) -> tuple[bool, int, int, int]:
     phase, task = row["phase_id"] or 0, row["task_id"] or 0
     return (row["feature_id"] is None, row["first_quarter"] or 0, phase, task)

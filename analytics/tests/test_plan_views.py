@@ -263,6 +263,19 @@ def test_a_session_says_what_it_served_and_why(client: Client, engine: Feature) 
     assert client.get(reverse("session-served", args=["nobody"])).status_code == 404
 
 
+def test_the_head_of_a_session_says_in_a_few_words_what_it_served(client: Client, engine: Feature) -> None:
+    def brief(letter: str) -> str:
+        address = reverse("session-served-brief", args=[session_of(letter).public_id])
+        return client.get(address, headers=HTMX).content.decode()
+
+    session = session_of("a")
+    said = next((link for link in served(session).links if link.link.is_primary), None)
+    assert (said.target if said else "link") in brief("a")
+    assert "no planned work" in brief("c")
+    assert reverse("session-served", args=[session.public_id]) in brief("a")
+    assert "Its own work was for" in seen(client, reverse("session-served-brief", args=[session.public_id]))
+
+
 def test_a_link_that_a_person_took_away_is_said_and_counts_for_nothing(
     client: Client, engine: Feature
 ) -> None:

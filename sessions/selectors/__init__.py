@@ -25,6 +25,7 @@ from sessions.selectors.quality import (
 )
 from sessions.selectors.raw_lines import RawLine, neighbours, raw_line
 from sessions.selectors.story import Impact, Milestone, ToldDate, told_dates, told_impact, told_timeline
+from sessions.selectors.tools import ToolUsage, session_tools
 from sessions.selectors.totals import Totals
 from sessions.selectors.transcript import entries
 from sessions.selectors.transcript_items import (
@@ -37,10 +38,8 @@ from sessions.selectors.tree import TreeNode, session_tree
 from sessions.selectors.usage import (
     FileTouched,
     TokenPoint,
-    ToolUsage,
     compaction_times,
     session_files,
-    session_tools,
     success_rate,
     success_share,
     token_timeline,

@@ -8,7 +8,7 @@ from typing import Any
 from sessions.models import AgentSession, ToolCallCopy, TranscriptEntry
 from sessions.querysets import ACTIVE_FOR
 from sessions.scope import Projects
-from sessions.selectors.transcript import entries
+from sessions.selectors.transcript import entries_at
 from sessions.selectors.transcript_items import TranscriptItem
 
 # How long ago the last record was, and how often it is worth asking then, in seconds.
@@ -58,8 +58,5 @@ def answered_meanwhile(
     shown = {item.seq for item in news}
     asked = TranscriptEntry.objects.filter(id__in=uses, seq__lte=after_seq).order_by("-seq")
     seqs = [seq for seq in asked.values_list("seq", flat=True)[:MOST_ANSWERED] if seq not in shown]
-    items: list[TranscriptItem] = []
-    for seq in sorted(seqs):
-        page = entries(session, after_seq=seq - 1, limit=1, block_chars=block_chars, projects=projects)
-        items += [item for item in page.items if item.seq == seq and item.call is not None]
-    return items
+    found = entries_at(session, seqs, block_chars=block_chars, projects=projects)
+    return [item for item in found if item.call is not None]

@@ -12,6 +12,7 @@ from sessions.models import (
     ResponseCopy,
     SessionEvent,
     ToolCall,
+    ToolCallCopy,
     TranscriptEntry,
 )
 from sessions.parsers.model_names import display_model
@@ -112,47 +113,6 @@ def success_rate(ok: int, failed: int) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class ToolUsage:
-    """A session's own calls of one tool; times are sums, None where no call has one."""
-
-    name: str
-    category: str
-    calls: int
-    errors: int
-    outcomes: dict[str, int]
-    elapsed_ms: int | None
-    execution_ms: int | None
-    slowest_ms: int | None
-
-    @property
-    def success_rate(self) -> float | None:
-        """Percent of the calls that succeeded or failed; None when none did."""
-        return success_rate(self.outcomes.get("ok", 0), self.outcomes.get("error", 0))
-
-
-def session_tools(session: AgentSession) -> list[ToolUsage]:
-    """The tools the session itself called, the most used first."""
-    rows: Any = ToolCall.objects.counted().filter(owner=session).by_tool()
-    return [
-        ToolUsage(
-            name=row["name"],
-            category=row["category"],
-            calls=row["calls"],
-            errors=row["errors"],
-            outcomes={
-                name.removeprefix("outcome_"): n
-                for name, n in row.items()
-                if n and name.startswith("outcome_")
-            },
-            elapsed_ms=row["elapsed"] if row["timed"] else None,
-            execution_ms=row["execution"] if row["executed"] else None,
-            slowest_ms=row["slowest"],
-        )
-        for row in rows
-    ]
-
-
-@dataclass(frozen=True, slots=True)
 class FileTouched:
     """What a session itself did to one file; line counts are None where no call tells them."""
 
@@ -197,3 +157,15 @@ def shortened(path: str, folder: str) -> str:
         if folder and path.startswith(below):
             return path.removeprefix(below)
     return path
+
+
+MOST_TOUCHES = 60
+
+
+def seqs_of_touches(session: AgentSession, path: str) -> list[int]:
+    """The lines of a session's own calls on a file, in order of time, at most MOST_TOUCHES."""
+    calls = ToolCall.objects.counted().filter(owner=session, path=path).order_by("use_at_ms", "id")
+    keys = list(calls.values_list("id", flat=True)[:MOST_TOUCHES])
+    copies = ToolCallCopy.objects.filter(session=session, call_id__in=keys).exclude(use_entry_id=None)
+    lines = TranscriptEntry.objects.filter(pk__in=copies.values("use_entry_id"))
+    return sorted(lines.values_list("seq", flat=True))

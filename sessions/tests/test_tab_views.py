@@ -10,6 +10,7 @@ from django.urls import reverse
 from sessions.models import AgentSession
 from sessions.selectors.artifacts import artifact_groups
 from sessions.selectors.impact import placed_impact
+from sessions.selectors.tools import nearest_rank, session_tools
 from sessions.selectors.waterfall import CALLS_ON_A_PAGE, waterfall
 from sessions.tests.samples import answer, call, prompt, record, reply, side, uid
 from sessions.tests.test_views import client, page
@@ -126,3 +127,42 @@ def test_a_session_without_anything_says_so_in_sentences(client: Client, tmp_pat
 def test_the_old_address_of_tokens_leads_to_the_timeline(client: Client, session: AgentSession) -> None:
     old = client.get(reverse("session-tokens", args=[session.public_id]))
     assert (old.status_code, old["Location"]) == (301, reverse("session-timeline", args=[session.public_id]))
+
+
+def test_tools_tell_how_long_their_calls_take_and_lead_to_each(client: Client, tmp_path: Path) -> None:
+    lines = [prompt("p", 0)]
+    for n, seconds in enumerate((1, 2, 3, 40)):
+        lines += [
+            reply(f"r{n}", 100 * n, blocks=[call(f"t{n}", "Bash", command=f"step {n}")]),
+            answer(f"a{n}", 100 * n + seconds, f"t{n}", is_error=n == 1),
+        ]
+    read(tmp_path, a=[*lines, reply("g", 900, blocks=[call("tg", "Grep", pattern="x")])])
+    bash, grep = session_tools(found())
+    assert (bash.median_ms, bash.p95_ms, bash.slowest_ms) == (2000, 40000, 40000)
+    assert (grep.median_ms, grep.p95_ms) == (None, None)
+
+    def calls(query: str) -> list[str]:
+        html = page(client, "session-tools", uid("a"), query=query).split('id="calls"')[1]
+        return re.findall(r"step \d|>Grep<", html)
+
+    assert calls("") == ["step 0", "step 1", "step 2", "step 3", ">Grep<"]
+    assert calls("?tool=Bash&sort=slowest") == ["step 3", "step 2", "step 1", "step 0"]
+    assert calls("?tool=Bash&sort=failed") == ["step 1"]
+    assert "No call like it" in page(client, "session-tools", uid("a"), query="?tool=%00<script>")
+    assert "<script>" not in page(client, "session-tools", uid("a"), query="?tool=<script>").split("<main")[1]
+
+
+def test_a_file_leads_to_everything_that_was_done_to_it(client: Client, session: AgentSession) -> None:
+    html = page(client, "session-files", session.public_id)
+    assert "?path=%2Fhome%2Fada%2Fengine%2Fx#touches" in html
+    html = page(client, "session-files", session.public_id, query="?path=/home/ada/engine/x")
+    assert 'id="entry-2"' in html
+    assert '<span class="line-text">b</span>' in html
+    assert 'id="entry-4"' not in html
+    nothing = page(client, "session-files", session.public_id, query="?path=/none<script>%00")
+    assert "This session did nothing to a file of that name." in nothing
+
+
+def test_percentiles_are_values_that_occurred() -> None:
+    assert [nearest_rank([1, 2, 3, 4], share) for share in (0.25, 0.5, 0.95, 1)] == [1, 2, 4, 4]
+    assert nearest_rank([], 0.5) is None
