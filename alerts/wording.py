@@ -4,11 +4,11 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from alerts.definition import ConditionKind, RuleDefinition, Scope
+from alerts.definition import ConditionKind, Operator, RuleDefinition, Scope
 from alerts.replay import Transition
 from alerts.states import Reason, State
 from analytics.formatting import figure, percentage
-from analytics.metrics import Unit
+from analytics.metrics import Kind, Unit
 from analytics.periods import quarter_start
 
 MAX_LENGTH = 500
@@ -87,23 +87,46 @@ def limit_words(rule: RuleDefinition) -> str:
 
 def rule_sentence(rule: RuleDefinition) -> str:
     """What a rule says, in plain words."""
-    subject = f"{rule.measure.label} of a session"
-    if rule.scope is Scope.ROLLING:
-        subject = f"{rule.measure.label} of the last {_length(rule.window_seconds or 0)}"
-    elif rule.scope is not Scope.SESSION:
-        subject = f"{rule.measure.label} of a {_WINDOWS[rule.scope]}"
+    subject = rule.measure.label + _over_what(rule)
     if rule.aggregation not in rule.measure.aggregations[:1]:
         subject = f"{subject} ({rule.aggregation} over sessions)"
     if rule.group_by:
-        subject = f"{subject}, for each {' and '.join(rule.group_by)}"
-    side = _SIDES[rule.operator]
+        subject = f"{subject}, for each {' and '.join(rule.group_by).replace('_', ' ')},"
+    is_plural = bool(_PLURALS & set(rule.measure.label.lower().split()))
+    side, verb = _SIDES[rule.operator], "are" if is_plural else "is"
     if rule.condition is ConditionKind.CHANGE:
-        said = f"{subject} changes by {side} {amount(rule, rule.threshold)}"
+        said = f"{subject} {_change(rule, is_plural)}"
     elif rule.condition is ConditionKind.ANOMALY:
-        said = f"{subject} is {rule.threshold.normalize():f} deviations {side} what is usual"
+        said = f"{subject} {verb} {rule.threshold.normalize():f} deviations {side} what is usual"
     else:
-        said = f"{subject} is {side} {amount(rule, rule.threshold)}"
+        said = f"{subject} {verb} {side} {amount(rule, rule.threshold)}"
     return said + (f" for {_length(rule.for_seconds)}" if rule.for_seconds else "")
+
+
+def _change(rule: RuleDefinition, is_plural: bool) -> str:
+    """How a figure differs from what it was: "fall by 40 % or more"."""
+    is_upward = rule.operator.is_upward
+    ending = "" if is_plural else "s"
+    if is_upward is not (rule.threshold >= 0):
+        return f"change{ending} by {_SIDES[rule.operator]} {amount(rule, rule.threshold)}"
+    verb, size = "rise" if is_upward else "fall", amount(rule, abs(rule.threshold))
+    is_strict = rule.operator in (Operator.ABOVE, Operator.BELOW)
+    return f"{verb}{ending} by {'more than ' if is_strict else ''}{size}{'' if is_strict else ' or more'}"
+
+
+_PLURALS = frozenset({"tokens", "sessions", "tasks", "calls", "errors", "compactions", "transcripts"})
+
+
+def _over_what(rule: RuleDefinition) -> str:
+    """What one value is about; a level is what it is at the moment."""
+    if rule.scope is Scope.SESSION:
+        return " of a session"
+    if rule.measure.kind is Kind.STOCK:
+        return ""
+    link = "in" if rule.measure.adds_up and rule.measure.unit is Unit.COUNT else "of"
+    if rule.scope is Scope.ROLLING:
+        return f" {link} the last {_length(rule.window_seconds or 0).removeprefix('1 ')}"
+    return f" {link} a {_WINDOWS[rule.scope]}"
 
 
 def _length(seconds: int) -> str:
