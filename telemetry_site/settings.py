@@ -99,6 +99,7 @@ MIDDLEWARE = [
     # Before the gate: a preflight is answered here, and whoever is refused may not read why.
     "corsheaders.middleware.CorsMiddleware",
     "telemetry_site.middleware.OriginGate",
+    "telemetry_site.compression.CompressedFiles",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
