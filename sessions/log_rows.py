@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from sessions.api_fields import dollars, iso, iso_ms, rounded_money
 from sessions.models import AgentSession, ToolCall
 from sessions.scope import Projects
 from sessions.selectors import CallPart, ResponseFigures, TranscriptItem, entries
 
-MAX_LOG_LINES = 10_000
+# What a session of any length is opened with in a third of a second; `/entries` has the rest.
+MAX_LOG_LINES = 2_000
 CHUNK_LINES = 1000
 _SPEAKERS = {"prompt": "user", "answer": "agent", "thinking": "agent", "call": "agent"}
 _TYPES = {"prompt": "message", "answer": "message", "thinking": "thought", "call": "tool"}
@@ -112,11 +113,27 @@ def updated_files(
 ) -> list[dict[str, Any]]:
     """Each touch of a file by the session's own calls, in order. `log_ids` are ids of log rows by call."""
     calls = ToolCall.objects.counted().filter(owner=session).exclude(path="").order_by("use_at_ms", "id")
-    return [_file_touch(call, session, root_id, log_ids) for call in calls]
+    # Thousands of them, each a wide row: only what is told.
+    return [
+        _file_touch(_Touch(*row), session, root_id, log_ids) for row in calls.values_list(*_Touch._fields)
+    ]
+
+
+class _Touch(NamedTuple):
+    """Of a call, what is told of the file that it touched."""
+
+    path: str
+    lines_added: int | None
+    lines_removed: int | None
+    commits: str
+    file_action: str
+    use_at_ms: int | None
+    call_id: str
+    name: str
 
 
 def _file_touch(
-    call: ToolCall, session: AgentSession, root_id: str, log_ids: dict[str | None, str]
+    call: _Touch, session: AgentSession, root_id: str, log_ids: dict[str | None, str]
 ) -> dict[str, Any]:
     name = call.path.replace("\\", "/").rpartition("/")[2]
     return {

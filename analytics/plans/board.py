@@ -7,9 +7,17 @@ from typing import Any
 
 from django.db.models import Q
 
-from analytics.models import SessionUsage
 from analytics.periods import Period
-from analytics.plans.work import Progress, Work, WorkByKey, progress_by, total, whole_work, work_by
+from analytics.plans.work import (
+    EVER,
+    Progress,
+    Work,
+    WorkByKey,
+    progress_by,
+    total,
+    whole_work,
+    work_by_feature,
+)
 from analytics.querysets import UNATTRIBUTED
 from analytics.sums import Usage
 from sessions.scope import Projects, in_projects
@@ -68,7 +76,7 @@ def feature_board(
     *, projects: Projects = None, status: str = "", q: str = "", sort: str = "recent"
 ) -> FeatureBoard:
     """The features of a project or of all, with a number of queries that does not depend on how many."""
-    work = work_by("feature", SessionUsage.objects.of_projects(projects))
+    work = work_by_feature(EVER, projects)
     whole = whole_work(projects)
     every = feature_rows(projects, work, whole.usage)
     rows = sorted((row for row in every if _matches(row.feature, status, q)), key=_SORTS[sort or "recent"])
@@ -184,10 +192,8 @@ class FeatureCosts:
 
 def feature_costs(period: Period, *, projects: Projects = None) -> FeatureCosts:
     """What a period's cost was for: the first few features, the rest, and what no plan explains."""
-    usage = SessionUsage.objects.within(period).of_projects(projects)
-    sums = usage.totals()
-    whole = Work(Usage.from_sums(sums), sessions=sums["sessions"])
-    work = work_by("feature", usage)
+    whole = whole_work(projects, period)
+    work = work_by_feature(period, projects)
     spent = [row for row in feature_rows(projects, work, whole.usage) if row.feature.pk in work]
     ranked = sorted(spent, key=_SORTS["cost"])
     others = ranked[TOP_FEATURES:]

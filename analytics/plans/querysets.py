@@ -16,6 +16,12 @@ def with_ends(rows: Any) -> Any:
     )
 
 
+def work_ends(usage: Any, field: str) -> dict[Any, tuple[int | None, int | None]]:
+    """{value of a field: first and last quarter of usage rows}."""
+    rows = with_ends(usage.order_by().values(field))
+    return {row[field]: (row["first_quarter"], row["last_quarter"]) for row in rows}
+
+
 def words_with_counts(unknown: Any) -> Any:
     """Rows (word, where, times, documents) of status words that nobody knows, most frequent first."""
     rows = unknown.order_by().values("word", "where")

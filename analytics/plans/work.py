@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from analytics.days.answers import session_counts, tool_totals, usage_totals
+from analytics.days.answers import session_counts, tool_totals, usage_by_name, usage_totals
+from analytics.models import SessionUsage
 from analytics.periods import ALL_TIME_END, ALL_TIME_START, Period, quarter_start
-from analytics.plans.querysets import with_ends
+from analytics.plans.querysets import with_ends, work_ends
 from analytics.querysets import UNATTRIBUTED
 from analytics.sums import ToolUse, Usage
 from sessions.scope import Projects
@@ -53,6 +54,20 @@ def work_by(dimension: str, usage: Any, tools: Any = None) -> WorkByKey:
     return found
 
 
+def work_by_feature(period: Period, projects: Projects = None) -> WorkByKey:
+    """{id of a feature: what was done for it in a period}, without tool calls; from rollups of days where they tell."""
+    sessions = session_counts("feature", period, projects)
+    ends = work_ends(SessionUsage.objects.within(period).of_projects(projects), "feature_id")
+    found: WorkByKey = {}
+    for name, usage in usage_by_name("feature", period, projects).items():
+        key = int(name) if name else None
+        first_at, last_at = (
+            None if end is None else quarter_start(end) for end in ends.get(key, (None, None))
+        )
+        found[key] = Work(usage, sessions=sessions.get(name, 0), first_at=first_at, last_at=last_at)
+    return found
+
+
 def _key(row: str) -> int | None:
     return None if row == UNATTRIBUTED else int(row)
 
@@ -80,10 +95,10 @@ def total(parts: Iterable[Work]) -> Work:
     )
 
 
-def whole_work(projects: Projects = None) -> Work:
-    """All that was ever done, in one project or everywhere."""
-    sessions = session_counts("", EVER, projects).get("", 0)
-    return Work(usage_totals(EVER, projects), tool_totals(EVER, projects), sessions)
+def whole_work(projects: Projects = None, period: Period = EVER) -> Work:
+    """All that was done in a period, in one project or everywhere."""
+    sessions = session_counts("", period, projects).get("", 0)
+    return Work(usage_totals(period, projects), tool_totals(period, projects), sessions)
 
 
 @dataclass(frozen=True, slots=True)
