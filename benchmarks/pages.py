@@ -141,13 +141,13 @@ def longest_session(address: str) -> str:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The transcripts of a folder, read into a database of its own and served until the block ends."""
+def served(*command: str) -> Iterator[str]:
+    """What a command of `manage.py` brings into an empty database, served until the block ends."""
     with tempfile.TemporaryDirectory(prefix="agent-ledger-pages-") as data:
         environment = os.environ | {"TELEMETRY_DATA_DIR": data, "DATABASE_URL": "", "TELEMETRY_MODE": "local"}
         manage = [sys.executable, str(PROJECT / "manage.py")]
-        for command in (["migrate", "-v0"], ["sync", "--claude", str(folder)]):
-            subprocess.run([*manage, *command], env=environment, check=True, stdout=subprocess.DEVNULL)
+        for step in (("migrate", "-v0"), command):
+            subprocess.run([*manage, *step], env=environment, check=True, stdout=subprocess.DEVNULL)
         port = _free_port()
         up = [*manage, "up", "--no-sync", "--no-watch", "--no-browser", "--port", str(port)]
         server = subprocess.Popen(up, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -188,7 +188,7 @@ def main(arguments: Sequence[str]) -> int:
     if asked.address:
         found = measure(asked.address.rstrip("/"), asked.rounds)
     elif asked.folder:
-        with served(asked.folder.expanduser().resolve()) as address:
+        with served("sync", "--claude", str(asked.folder.expanduser().resolve())) as address:
             found = measure(address, asked.rounds)
     else:
         parser.error("name a folder of transcripts or the --address of a server")
