@@ -186,7 +186,7 @@ class RawParameters(ProjectParameters):
 class RawView(APIView):
     @extend_schema(operation_id="session_raw", parameters=[RawParameters], responses=shapes.raw_shape())
     def get(self, request: Request, session_id: str) -> Response:
-        """An original line from the archive, and where it stood."""
+        """An original line from the archive, secrets masked, and where it stood."""
         asked = RawParameters.of(request)
         try:
             line = raw_line(_named_session(session_id, asked), asked["seq"])
@@ -205,7 +205,7 @@ class RawView(APIView):
                 "file": line.file,
                 "sha256": line.sha256,
                 "superseded": line.entry.superseded,
-                "isExactText": text.encode() == line.raw,
+                "isExactText": line.is_exact and text.encode() == line.raw,
                 "text": text,
             }
         )

@@ -1,4 +1,8 @@
-"""The archive: every byte that was read, compressed, kept for ever, and how to get a line back from it."""
+"""The archive: every byte that was read, compressed, kept for ever, and how to get a line back from it.
+
+`segment_bytes` and `original_lines` give what was read, secrets and all: for deriving and checking. What is shown to
+anybody comes from the others, which put a word in the place of each secret.
+"""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -9,6 +13,7 @@ import zstandard
 
 from sessions.models import ArchiveSegment, TranscriptEntry
 from sessions.parsers.packing import Packed, unpacked
+from sessions.parsers.secrets.masking import masked_bytes, masked_line
 
 SEGMENT_COLUMNS = (
     "source_id",
@@ -46,7 +51,12 @@ def segment_bytes(segment: ArchiveSegment) -> bytes:
     return raw
 
 
-def lines_of(entries: Iterable[TranscriptEntry]) -> Iterator[tuple[TranscriptEntry, bytes]]:
+def masked_file(segments: Iterable[ArchiveSegment]) -> bytes:
+    """The bytes of a file that is no transcript, secrets masked. Raises ArchiveDamaged."""
+    return masked_bytes(b"".join(map(segment_bytes, segments)))
+
+
+def original_lines(entries: Iterable[TranscriptEntry]) -> Iterator[tuple[TranscriptEntry, bytes]]:
     """Each entry with its original line (newline and all), reading every segment once where entries are in order."""
     held: ArchiveSegment | None = None
     raw = b""
@@ -59,7 +69,7 @@ def lines_of(entries: Iterable[TranscriptEntry]) -> Iterator[tuple[TranscriptEnt
 
 
 def scattered_lines(entries: Iterable[TranscriptEntry]) -> dict[int, bytes | None]:
-    """{entry: its original line} for lines from all over the archive; None where it is damaged.
+    """{entry: its line, secrets masked} for lines from all over the archive; None where it is damaged.
 
     Two queries, however many segments the lines stand in.
     """
@@ -87,14 +97,14 @@ def _lines_in(segment: ArchiveSegment, entries: Iterable[TranscriptEntry]) -> di
     except ArchiveDamaged:
         return {}
     return {
-        entry.pk: raw[entry.offset - segment.offset :][: entry.length]
+        entry.pk: masked_line(raw[entry.offset - segment.offset :][: entry.length])
         for entry in entries
         if _covers(segment, entry)
     }
 
 
 def readable_lines(entries: Iterable[TranscriptEntry]) -> list[tuple[TranscriptEntry, bytes | None]]:
-    """Each entry with its line, None where the archive is damaged, which costs no other line."""
+    """Each entry with its line, secrets masked; None where the archive is damaged, which costs no other line."""
     wanted = list(entries)
     lines = scattered_lines(wanted)
     return [(entry, lines[entry.pk]) for entry in wanted]

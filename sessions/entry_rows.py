@@ -40,6 +40,8 @@ EVENT_COLUMNS = (
     "inherited",
 )
 
+FINDING_COLUMNS = ("session_id", "entry_id", "kind", "hint", "fingerprint", "at_ms")
+
 
 class NewLine:
     """A line to be stored, with what the batch decides about it."""
@@ -94,3 +96,9 @@ def event_rows(item: NewLine) -> Iterable[tuple[Any, ...]]:
             uuid_key(str(leaf)) if leaf else None,
             False,
         )
+
+
+def finding_rows(item: NewLine) -> Iterable[tuple[Any, ...]]:
+    """The secrets seen in a line, without the secrets."""
+    for seen in item.line.secrets:
+        yield item.session_key, item.entry_id, seen.kind, seen.hint, seen.fingerprint, item.line.at_ms

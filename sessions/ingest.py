@@ -15,7 +15,15 @@ from django.db import transaction
 
 from sessions.archive import SEGMENT_COLUMNS, segment_row
 from sessions.bulk import column_values, next_id, rows_where_in, save_columns, write_rows
-from sessions.entry_rows import ENTRY_COLUMNS, EVENT_COLUMNS, NewLine, entry_row, event_rows
+from sessions.entry_rows import (
+    ENTRY_COLUMNS,
+    EVENT_COLUMNS,
+    FINDING_COLUMNS,
+    NewLine,
+    entry_row,
+    event_rows,
+    finding_rows,
+)
 from sessions.facts.facets import write_facets
 from sessions.facts.followers import followers_of
 from sessions.facts.responses import SeenInEntry, write_responses
@@ -27,6 +35,7 @@ from sessions.models import (
     DirtyQuarter,
     ModelResponse,
     QuarantinedLine,
+    SecretFinding,
     SessionEvent,
     SourceFile,
     SourceSession,
@@ -199,6 +208,7 @@ class BatchWriter:
             new = self._new_lines()
             self._write_entries(new)
             self._write_facts(new)
+            write_rows(SecretFinding, FINDING_COLUMNS, [row for item in new for row in finding_rows(item)])
             index_lines(IndexedLine(n.entry_id, n.session_key, n.line.at_ms, n.line.texts) for n in new)
         save_columns(SourceFile, list(self._sources.values()), SOURCE_COLUMNS)
         for action in self._after:

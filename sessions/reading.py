@@ -14,6 +14,7 @@ from sessions.models import (
     AgentSession,
     ArchiveSegment,
     QuarantinedLine,
+    SecretFinding,
     SessionEvent,
     SourceFile,
     SourceSession,
@@ -24,6 +25,7 @@ from sessions.parsers.formats.claude_code import LineReader, identify
 from sessions.parsers.keys import bytes_key
 from sessions.parsers.lines import Chunk, Tail, content, prefix_matches, read_chunks
 from sessions.parsers.records import BadLine, ParsedLine
+from sessions.parsers.secrets.masking import masked_line
 from sessions.parsers.transcript_parts import (
     FileStart,
     LinesRead,
@@ -254,6 +256,7 @@ def _delete_tail_rows(source: SourceFile, counted: bool) -> None:
     ids = list(entries.values_list("id", flat=True))
     forget_entries(ids)
     SessionEvent.objects.filter(entry_id__in=ids).delete()
+    SecretFinding.objects.filter(entry_id__in=ids).delete()
     TranscriptEntry.objects.filter(id__in=ids).delete()
     QuarantinedLine.objects.filter(source=source, provisional=True).delete()
     ArchiveSegment.objects.filter(source=source, provisional=True).delete()
@@ -290,7 +293,7 @@ def take_tail(
         source.provisional_name = record_name(result.kind, result.subtype)
     elif torn:
         detail = "The file ends in the middle of this line and did not change for ten minutes."
-        excerpt = body[:800].decode("utf-8", "replace")[:200]
+        excerpt = masked_line(body)[:800].decode("utf-8", "replace")[:200]
         bad = BadLine(tail.offset, len(tail.raw), source.line_count + 1, "torn", detail, excerpt)
         writer.add_bad_line(source, bad, provisional=True)
     else:

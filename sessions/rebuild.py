@@ -16,6 +16,7 @@ from sessions.models import (
     ModelResponse,
     QuarantinedLine,
     ResponseCopy,
+    SecretFinding,
     SessionEvent,
     SessionFacet,
     SourceFile,
@@ -107,6 +108,7 @@ def delete_facts(sessions: set[int], family: set[int]) -> None:
     calls.delete()
     SessionEvent.objects.filter(session_id__in=sessions).delete()
     SessionFacet.objects.filter(session_id__in=sessions).delete()
+    SecretFinding.objects.filter(session_id__in=sessions).delete()
     forget_sessions(sessions)
     TranscriptEntry.objects.filter(session_id__in=sessions).delete()
     QuarantinedLine.objects.filter(source_id__in=family).delete()

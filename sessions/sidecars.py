@@ -16,6 +16,7 @@ from sessions.parsers.formats.claude_code import FileIdentity, identify
 from sessions.parsers.keys import stable_key
 from sessions.parsers.lines import Chunk
 from sessions.parsers.records import NO_TIME, SessionRef
+from sessions.parsers.secrets.masking import masked_line
 
 MAX_BYTES = 1 << 20
 _NAMES = (("agentType", "agent_type"), ("toolUseId", "tool_use_id"), ("description", "description"))
@@ -79,7 +80,7 @@ def sidecar_identity(source: SourceFile) -> FileIdentity:
 
 def _said(raw: bytes) -> dict[str, str]:
     try:
-        value = json.loads(raw)
+        value = json.loads(masked_line(raw))
     except (ValueError, RecursionError):
         return {}
     if not isinstance(value, dict):

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from django.db.models import F
 
-from sessions.archive import segment_bytes
+from sessions.archive import masked_file
 from sessions.ingest import BatchWriter
 from sessions.models import AgentSession, ArchiveSegment, SourceFile, SourceSession
 from sessions.parsers.discovery import OUTPUTS_FOLDER, FoundFile
@@ -72,6 +72,6 @@ def _kept(paths: set[str]) -> dict[str, str]:
     sources = SourceFile.objects.filter(kind=SourceFile.Kind.TOOL_OUTPUT, path__in=paths)
     segments = ArchiveSegment.objects.filter(source__in=sources, generation=F("source__generation"))
     return {
-        segment.source.path: segment_bytes(segment).decode("utf-8", "replace")
+        segment.source.path: masked_file([segment]).decode("utf-8", "replace")
         for segment in segments.select_related("source")
     }

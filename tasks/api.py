@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from sessions.api_parameters import ProjectParameters
-from sessions.archive import ArchiveDamaged, segment_bytes
+from sessions.archive import ArchiveDamaged, masked_file
 from sessions.exporting.downloads import ExportableView, as_list_or_file, file_format, file_response
 from sessions.models import ArchiveSegment
 from sessions.scope import in_projects
@@ -56,12 +56,11 @@ class DocumentView(APIView):
 
 
 def document_text(document: Document) -> str | None:
-    """A document's text as it was last read; None where the archive no longer holds it."""
+    """A document's text as it was last read, secrets masked; None where the archive no longer holds it."""
     segments = ArchiveSegment.objects.filter(
         source_id=document.source_id, generation=document.source_generation
-    )
+    ).order_by("offset")
     try:
-        parts = [segment_bytes(segment) for segment in segments.order_by("offset")]
+        return masked_file(segments).decode("utf-8", "replace") or None
     except ArchiveDamaged:
         return None
-    return b"".join(parts).decode("utf-8", "replace") if parts else None

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from django.db import transaction
 from django.db.models import Q
 
-from sessions.archive import ArchiveDamaged, segment_bytes
+from sessions.archive import ArchiveDamaged, masked_file
 from sessions.models import ArchiveSegment, Project, SearchFill, SearchItem, SearchSubject
 from sessions.parsers.keys import stable_key
 from sessions.parsers.words import folded
@@ -84,9 +84,9 @@ def document_text(document: Document) -> str:
 
 
 def document_bytes(document: Document) -> bytes:
-    """The file's bytes as they were last read. Raises ArchiveDamaged."""
+    """The file's bytes as they were last read, secrets masked. Raises ArchiveDamaged."""
     segments = ArchiveSegment.objects.filter(source=document.source, generation=document.source_generation)
-    return b"".join(segment_bytes(segment) for segment in segments.order_by("offset"))
+    return masked_file(segments.order_by("offset"))
 
 
 def feature_text(feature: Feature) -> str:

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from sessions.models import ArchiveSegment
 from sessions.parsers.discovery import FoundFile
+from sessions.parsers.secrets.masking import masked_bytes
 from tasks.discovery import RootSurvey
 from tasks.models import Document
 from tasks.parsers.documents import PlanFile, problem_only
@@ -76,7 +77,7 @@ def _read(
 
 def parse(layout: Layout, path: str, raw: bytes, size: int) -> ParsedDocument:
     """What a file says. A file beyond the limit is known by its name alone."""
-    file = PlanFile(path, raw)
+    file = PlanFile(path, masked_bytes(raw))
     if size > MAX_BYTES:
         said = f"The file has {size:,} bytes; plans up to {MAX_BYTES:,} bytes are read."
         return problem_only(file, layout.NAME, Problem(None, "too_long", said))

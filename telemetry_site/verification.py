@@ -19,7 +19,7 @@ from analytics.models import SessionToolUsage, SessionUsage, ToolTiming
 from analytics.periods import quarter_start
 from analytics.querysets import TIMING_COLUMNS, TOOL_COLUMNS, USAGE_COLUMNS
 from analytics.rollups import differing_quarters
-from sessions.archive import ArchiveDamaged, lines_of, segment_bytes
+from sessions.archive import ArchiveDamaged, original_lines, segment_bytes
 from sessions.models import (
     AgentSession,
     ArchiveSegment,
@@ -216,7 +216,7 @@ def _misplaced_entries() -> Iterator[str]:
     entries = TranscriptEntry.objects.order_by("source_id", "generation", "offset")
     wrong = 0
     try:
-        for entry, raw in lines_of(entries.iterator(chunk_size=_READ_AT_ONCE)):
+        for entry, raw in original_lines(entries.iterator(chunk_size=_READ_AT_ONCE)):
             wrong += bytes_key(content(raw)) != entry.digest
     except ArchiveDamaged as damage:
         yield str(damage)

@@ -11,7 +11,7 @@ from benchmarks.answers import percentile
 from benchmarks.questions import known, questions
 from benchmarks.synthetic.fill import fill
 from benchmarks.synthetic.lines import LENGTH, own_cycle, shared_segment
-from sessions.archive import lines_of
+from sessions.archive import original_lines
 from sessions.models import AgentSession, ModelResponse, TranscriptEntry
 from tasks.models import Link
 from telemetry_site.verification import verify
@@ -46,7 +46,7 @@ def test_columns_of_sessions_are_the_sums_of_their_facts() -> None:
 def test_the_long_session_has_lines_of_its_own() -> None:
     long = AgentSession.objects.get(entry_count=300)
     entries = TranscriptEntry.objects.filter(session=long).order_by("offset")
-    assert len({raw for _, raw in lines_of(entries)}) == 300
+    assert len({raw for _, raw in original_lines(entries)}) == 300
 
 
 @pytest.mark.usefixtures("filled")

@@ -3,6 +3,7 @@ from sessions.models.event import SessionEvent, SessionFacet
 from sessions.models.project import Project
 from sessions.models.response import ModelResponse, ResponseCopy
 from sessions.models.search import SearchFill, SearchItem, SearchSubject
+from sessions.models.secret import SecretFinding
 from sessions.models.session import AgentSession
 from sessions.models.source import ArchiveSegment, QuarantinedLine, SourceFile, SourceSession
 from sessions.models.sync import DirtyQuarter, SyncLease, SyncRun
@@ -19,6 +20,7 @@ __all__ = [
     "SearchFill",
     "SearchItem",
     "SearchSubject",
+    "SecretFinding",
     "SessionEvent",
     "SessionFacet",
     "SourceFile",

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sessions.parsers.keys import stable_key
 from sessions.parsers.pricing import Usage
+from sessions.parsers.secrets.finding import SecretSeen
 
 SESSION = "session"
 SUBAGENT = "subagent"
@@ -163,6 +164,7 @@ class ParsedLine:
     facets: Sequence[tuple[str, str]] = ()
     problems: Sequence[Problem] = ()
     texts: Sequence[FoldedText] = ()
+    secrets: Sequence[SecretSeen] = ()
 
     @property
     def call_parts(self) -> Sequence[ToolUse | ToolResult | Spawn]:

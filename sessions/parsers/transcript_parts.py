@@ -12,6 +12,7 @@ from sessions.parsers.formats.claude_code import FileIdentity, LineReader, first
 from sessions.parsers.lines import Chunk, Tail, read_chunks, split
 from sessions.parsers.packing import Packed, pack
 from sessions.parsers.records import BadLine, ParsedLine
+from sessions.parsers.secrets.masking import masked_line
 
 OWNER_CHARS = 200
 ReadLine = ParsedLine | BadLine | None  # None: a blank one
@@ -101,6 +102,6 @@ def _oversize(chunk: Chunk, lines_before: int) -> list[ReadLine]:
     big = chunk.oversize
     if big is None:
         return []
-    excerpt = big.head[:800].decode("utf-8", "replace")[:200]
+    excerpt = masked_line(big.head)[:800].decode("utf-8", "replace")[:200]
     detail = f"The line is {big.length:,} bytes long; lines up to 64 MiB are read."
     return [BadLine(big.offset, big.length, lines_before + 1, "too_long", detail, excerpt)]

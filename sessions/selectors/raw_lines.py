@@ -1,27 +1,35 @@
-"""An original line of a session, as the archive holds it."""
+"""An original line of a session, as the archive holds it, but for its secrets."""
 
 import json
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sessions.archive import lines_of
+from sessions.archive import original_lines
 from sessions.models import AgentSession, TranscriptEntry
 from sessions.parsers.decoding import NotARecord, decode
 from sessions.parsers.display import shown
 from sessions.parsers.lines import content
+from sessions.parsers.secrets.finding import SecretSeen
+from sessions.parsers.secrets.masking import read_masked
 from sessions.selectors.transcript_items import line_number, moment
 
 
 @dataclass(frozen=True, slots=True)
 class RawLine:
-    """An original line, byte for byte, and where it stands."""
+    """An original line, and where it stands. Secrets are masked in `raw`; `sha256` is of the line as it was read."""
 
     entry: TranscriptEntry
     line_no: int
     file: str
     raw: bytes
     sha256: str
+    secrets: tuple[SecretSeen, ...] = ()
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is what was read, byte for byte."""
+        return not self.secrets
 
     @property
     def end(self) -> int:
@@ -51,8 +59,10 @@ def raw_line(session: AgentSession, seq: int) -> RawLine | None:
     entry = mine.order_by("superseded", "-generation", "id").first()
     if entry is None:
         return None
-    raw = next(line for _, line in lines_of([entry]))
-    return RawLine(entry, line_number(entry), entry.source.relative_path, raw, sha256(raw).hexdigest())
+    original = next(line for _, line in original_lines([entry]))
+    raw, secrets = read_masked(original)
+    digest = sha256(original).hexdigest()
+    return RawLine(entry, line_number(entry), entry.source.relative_path, raw, digest, secrets)
 
 
 def neighbours(session: AgentSession, seq: int) -> tuple[int | None, int | None]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from sessions.archive import lines_of
+from sessions.archive import original_lines
 from sessions.models import (
     AgentSession,
     ArchiveSegment,
@@ -61,7 +61,7 @@ def reasons() -> list[str]:
 def standing() -> set[str]:
     """Message ids of lines that still stand in their files."""
     entries = TranscriptEntry.objects.filter(superseded=False).order_by("id")
-    return {raw.split(b'"msg_')[1].split(b'"')[0].decode() for _, raw in lines_of(entries)}
+    return {raw.split(b'"msg_')[1].split(b'"')[0].decode() for _, raw in original_lines(entries)}
 
 
 # Half-written last lines

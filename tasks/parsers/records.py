@@ -4,7 +4,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, NamedTuple, Self
 
 # Raise it when parsing the same bytes gives other values, so that stored ones are derived again from the archive.
-FACTS_VERSION = 1
+FACTS_VERSION = 2
 
 HIGH, MEDIUM, LOW = "high", "medium", "low"
 

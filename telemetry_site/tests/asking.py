@@ -16,7 +16,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 def api_routes() -> dict[str, tuple[str, ...]]:
     """Every route of an API view, without its twin that ends in a slash, with the methods it answers."""
     found = {}
-    for route, pattern in _routes(get_resolver(), ""):
+    for route, pattern in routes(get_resolver()):
         view = getattr(pattern.callback, "cls", None)
         if not route.endswith("/") and view is not None:
             found[route.removeprefix(API)] = tuple(m for m in METHODS if hasattr(view, m.lower()))
@@ -28,10 +28,11 @@ def below_root(route: str) -> str:
     return f"/{route}" if route in OUTSIDE else f"/{API}{route}"
 
 
-def _routes(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, URLPattern]]:
+def routes(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Every route below a resolver with its pattern."""
     for each in resolver.url_patterns:
         if isinstance(each, URLResolver):
-            yield from _routes(each, prefix + str(each.pattern))
+            yield from routes(each, prefix + str(each.pattern))
         else:
             yield prefix + str(each.pattern), each
 

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from sessions.archive import lines_of
+from sessions.archive import original_lines
 from sessions.models import ModelResponse, SourceFile, TranscriptEntry
 from sessions.tests import samples as s
 from telemetry_site.pipeline import rebuild_all, sync
@@ -166,7 +166,7 @@ class Histories(RuleBasedStateMachine):
     def lines_that_stand_in_their_files_are_not_superseded(self) -> None:
         if self.synced:
             entries = TranscriptEntry.objects.filter(superseded=False).order_by("id")
-            standing = [raw.split(b'"msg_')[1][:6].decode() for _, raw in lines_of(entries)]
+            standing = [raw.split(b'"msg_')[1][:6].decode() for _, raw in original_lines(entries)]
             current = {name for path in self.files for name in self.last[path]}
             assert current <= set(standing)
             assert len(standing) == len(set(standing))

@@ -35,6 +35,7 @@ from sessions.parsers.records import (
     SessionRef,
     Spawn,
 )
+from sessions.parsers.secrets.masking import read_masked
 from sessions.parsers.values import identifier, items, mapping, text, time_ms
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -115,15 +116,17 @@ class LineReader:
         body = line_content(raw)
         if not body:
             return None
+        readable, secrets = read_masked(body)
         try:
-            record, oddity = decode(body)
+            record, oddity = decode(readable)
         except NotARecord as error:
-            return BadLine(offset, len(raw) + 1, line_no, error.reason, str(error), _excerpt(body))
+            return BadLine(offset, len(raw) + 1, line_no, error.reason, str(error), _excerpt(readable))
         line = self._base_line(record, offset, len(raw) + 1, line_no, bytes_key(body))
         if oddity:
             line.note_problem(oddity, "The line holds values that JSON does not allow.")
         self._read_content(record, line)
         line.texts = folded_texts(record)
+        line.secrets = secrets
         self._note_facets(record, line)
         return line
 
