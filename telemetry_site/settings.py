@@ -37,8 +37,6 @@ MAILERS = _MAIL.mailers
 # No mail server is a choice, which channels and the settings page tell; `check` need not at every start.
 SILENCED_SYSTEM_CHECKS = ["mail.W001"]
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = _MAIL.sender
-# Without a mail server there is no mailer, and whoever wants to send is told so.
-SILENCED_SYSTEM_CHECKS = ["mail.W001"]
 TELEMETRY_PUBLIC_URL = env.web_address(os.environ, "TELEMETRY_PUBLIC_URL")
 # A reverse proxy that ends TLS and sets (never passes on) X-Forwarded-Proto stands in front.
 TELEMETRY_TRUSTED_PROXY = env.flag(os.environ, "TELEMETRY_TRUSTED_PROXY")
