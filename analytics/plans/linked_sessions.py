@@ -116,7 +116,7 @@ def _evidence(link: Link, piece: dict[str, Any]) -> EvidenceRow:
 def entry_address(session: AgentSession, seq: int | None) -> str:
     """The transcript, opened at an entry where one is known."""
     address = reverse("session-detail", args=[session.public_id])
-    return address if seq is None else f"{address}?after={seq - 1}#entry-{seq}"
+    return address if seq is None else f"{address}?at={seq}#entry-{seq}"
 
 
 def serving_sessions(links: Any, usage: Any, *, page: str | int | None) -> Page[Any]:

@@ -50,4 +50,4 @@ def address(result: Result) -> str:
     page = reverse("session-detail", args=[result.session.public_id])
     if result.shown_seq is None:
         return page
-    return f"{page}?after={result.shown_seq - 1}#entry-{result.shown_seq}"
+    return f"{page}?at={result.shown_seq}#entry-{result.shown_seq}"

@@ -45,7 +45,7 @@ def test_the_api_says_where_the_words_stand(client: Client) -> None:
     assert item["snippet"] == [{"text": "a zebra ", "match": False}, {"text": "crossing", "match": True}]
     assert item["at"] == "2026-03-01T10:00:11.000Z"
     # A result is shown with its call, one line before.
-    assert item["url"] == f"/sessions/{session.public_id}?after={item['entry'] - 2}#entry-{item['entry'] - 1}"
+    assert item["url"] == f"/sessions/{session.public_id}?at={item['entry'] - 1}#entry-{item['entry'] - 1}"
 
 
 def test_the_api_pages_and_filters(client: Client) -> None:
