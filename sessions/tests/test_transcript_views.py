@@ -26,7 +26,8 @@ ODD_WORDS = (
 )
 
 
-def test_every_card_shows_hostile_words_as_words(client: Client, tmp_path: Path) -> None:
+def odd_lines() -> list[dict[str, Any]]:
+    """A session in which every card, prompt, answer and thought is an attack."""
     lines: list[dict[str, Any]] = [prompt("p", 0)]
     for at, words in enumerate(ODD_WORDS):
         calls: dict[str, dict[str, Any]] = {
@@ -49,7 +50,11 @@ def test_every_card_shows_hostile_words_as_words(client: Client, tmp_path: Path)
                 reply(name, at, blocks=[call(f"c{name}", tool, **given)]),
                 answer(f"r{name}", at, f"c{name}", content=words, detail={"answers": {words: words}}),
             ]
-    read(tmp_path, a=lines)
+    return lines
+
+
+def test_every_card_shows_hostile_words_as_words(client: Client, tmp_path: Path) -> None:
+    read(tmp_path, a=odd_lines())
     html = page(client, "session-detail", uid("a"), query=f"?at=3&q={HOSTILE}")
     html += page(client, "session-detail", uid("a"), query="?after=60")
     attributes = attributes_of(html)

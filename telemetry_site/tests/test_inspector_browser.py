@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from sessions.tests.samples import answer, append, call, line, main_path, prompt, record, reply, side, uid
+from sessions.tests.test_transcript_views import odd_lines
 from sessions.tests.transcripts import read
 from telemetry_site.pipeline import sync
 
@@ -147,6 +148,25 @@ def test_images_and_subagents_come_when_they_are_asked_for(
     fold = page.locator(".subagent > summary")
     fold.click()
     expect(page.locator(".subagent-body")).to_contain_text("Reply w2")
+
+
+def test_hostile_words_do_nothing(
+    live_server: LiveServer, transactional_db: None, watched_page: Page, tmp_path: Path
+) -> None:
+    read(tmp_path, a=odd_lines())
+    page = watched_page
+    page.on("dialog", lambda dialog: pytest.fail(f"A transcript opened {dialog.message!r}"))
+    page.add_init_script("addEventListener('securitypolicyviolation', e => console.log(e.blockedURI))")
+    for place in (
+        "?q=alert",
+        "?after=60",
+        *(f"/{tab}" for tab in ("timeline", "tools", "files", "artifacts")),
+    ):
+        page.goto(live_server.url + address("detail") + place)
+        page.wait_for_load_state("networkidle")
+        page.evaluate("document.querySelectorAll('main details').forEach(fold => { fold.open = true })")
+        assert page.locator("main [onclick], main [onload], main [onerror], main [onmouseover]").count() == 0
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), place
 
 
 def test_news_appears_and_takes_nothing_from_the_reader(
