@@ -14,6 +14,7 @@ from analytics.links import Links
 from analytics.plans.board import feature_board, feature_costs
 from analytics.plans.document_pages import document_list, document_page
 from analytics.plans.feature_page import feature_page
+from analytics.plans.flow import SHOWN, flow
 from analytics.plans.forms import SORTS, VIEWS, DocumentFilterForm, FeatureFilterForm, TaskFilterForm
 from analytics.plans.served import served, served_brief
 from analytics.plans.task_pages import task_list, task_page
@@ -86,6 +87,22 @@ def feature_costs_region(request: HtmxRequest) -> HttpResponse:
     links = Links(asked.period, asked.project.slug if asked.project else "", asked.tz)
     context = {"costs": costs, "asked": asked, "dashboard": links.dashboard(), "tab": "features"}
     return _region(request, "feature-costs", context)
+
+
+@require_safe
+def flow_page(request: HtmxRequest) -> HttpResponse:
+    """How long planned work takes, where it stands still, and what is spent and done beside the plans."""
+    form = PeriodForm(request.GET, now=timezone.now())
+    asked = form.asked()
+    context = {
+        "found": flow(timezone.now(), projects=asked.projects),
+        "asked": asked,
+        "problems": form.problems,
+        "most": SHOWN,
+        "tab": "flow",
+        **_plan_context(),
+    }
+    return render(request, "analytics/plans/flow.html", context)
 
 
 @require_safe

@@ -27,6 +27,7 @@ class StalledSpell:
     feature_id: int | None
     begins_at: Moment
     ends_at: Moment | None
+    task_id: int = 0
 
 
 def stalled_spells(projects: Projects) -> list[StalledSpell]:
@@ -35,7 +36,7 @@ def stalled_spells(projects: Projects) -> list[StalledSpell]:
     tasks = ProjectTask.objects.present().filter(in_projects(projects)).order_by("id")
     columns = ("id", "project__name", "feature_id", "feature__removed_at", "status", "first_seen_at")
     return [
-        StalledSpell(name, None if removed_at else feature_id, *spell)
+        StalledSpell(name, None if removed_at else feature_id, *spell, task_id=key)
         for key, name, feature_id, removed_at, status, seen_at in tasks.values_list(*columns)
         for under_way in _under_way(changes.get(key) or [(seen_at, status)])
         for spell in _still(under_way, worked.get(key, []))

@@ -13,6 +13,7 @@ urlpatterns = [
     path("explore/correlation", compare_views.correlation_page, name="correlation"),
     path("search", search_page, name="search"),
     path("features", plan_views.feature_list_page, name="feature-list"),
+    path("features/flow", plan_views.flow_page, name="flow"),
     path("features/velocity", plan_views.velocity_region, name="velocity"),
     path("features/costs", plan_views.feature_costs_region, name="feature-costs"),
     path("features/<int:feature_id>", plan_views.feature_detail_page, name="feature-detail"),

@@ -56,6 +56,7 @@ PAGES = (
     ("correlation", "Sessions and features", "correlation links served"),
     ("feature-list", "Features", "board plans progress"),
     ("task-list", "Tasks", "plans todo"),
+    ("flow", "Flow of work", "velocity cycle time blocked stalled tasks"),
     ("document-list", "Documents", "plans prd"),
     ("plan-settings", "Plan folders", "settings roots"),
     ("live-sessions", "Live sessions", "running active now"),

@@ -27,7 +27,7 @@ WIDTHS = (1440, 390)
 THEMES: dict[str, dict[str, Any]] = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}
 REGIONS_CAME = "() => !document.querySelector('[hx-trigger=load]')"
 PLAIN = (
-    *("dashboard", "explore", "compare", "correlation"),
+    *("dashboard", "explore", "compare", "correlation", "flow"),
     *("session-list", "feature-list", "task-list", "document-list", "plan-settings"),
     *("velocity", "feature-costs", "live-sessions", "saved-views", "go", "search", "data-quality"),
     *("sync-progress", "settings", "folder-check", "token-list"),
