@@ -68,6 +68,7 @@ PAGES = (
     ("channel-list", "Channels", "alerts slack webhook mail"),
     ("silence-list", "Silences", "alerts mute"),
     ("data-quality", "Data quality", "quarantine lines prices unknown"),
+    ("secret-list", "Secrets found", "keys passwords tokens leaks rotate quality"),
     ("settings", "Settings", "projects folders zone prices retention"),
     ("sync-progress", "Reading", "sync progress runs"),
     ("token-list", "API tokens", "access keys"),

@@ -30,7 +30,7 @@ PLAIN = (
     *("dashboard", "explore", "compare", "correlation", "flow"),
     *("session-list", "feature-list", "task-list", "document-list", "plan-settings"),
     *("velocity", "feature-costs", "live-sessions", "saved-views", "go", "search", "data-quality"),
-    *("sync-progress", "settings", "folder-check", "token-list"),
+    *("secret-list", "sync-progress", "settings", "folder-check", "token-list"),
 )
 QUERIES = {
     "dashboard": ("?period=all", "?start=2030-01-01&end=2030-01-02", "?start=nonsense"),
