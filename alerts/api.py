@@ -23,6 +23,7 @@ from sessions.api_parameters import (
     PageParameters,
     Parameters,
     ProjectParameters,
+    page_body,
     readable_projects,
 )
 
@@ -208,5 +209,5 @@ class AlertEventsView(OwnVersions):
         offset, limit = asked["offset"], asked["limit"]
         page = events.select_related("rule", "instance")[offset : offset + limit]
         items = [event_json(event) for event in page]
-        body = {"items": items, "total": events.count(), "offset": offset, "limit": limit}
+        body = page_body(items, events.count(), asked)
         return self.answered(request, body, f'W/"{digest_of(body)}"')

@@ -17,7 +17,13 @@ from alerts.delivery import Trial, send_again, try_channel
 from alerts.models import Channel, Delivery
 from alerts.signatures import key_of
 from sessions.api_fields import iso
-from sessions.api_parameters import PageParameters, Parameters, ProjectParameters, readable_projects
+from sessions.api_parameters import (
+    PageParameters,
+    Parameters,
+    ProjectParameters,
+    page_body,
+    readable_projects,
+)
 from sessions.models import Project
 from sessions.scope import Projects, in_projects
 from sessions.serializer_fields import InstantField
@@ -280,7 +286,7 @@ class ChannelDeliveriesView(OwnVersions):
         offset, limit = asked["offset"], asked["limit"]
         page = found.select_related("event__rule")[offset : offset + limit]
         items = [delivery_json(each) for each in page]
-        body = {"items": items, "total": found.count(), "offset": offset, "limit": limit}
+        body = page_body(items, found.count(), asked)
         return self.answered(request, body, f'W/"{digest_of(body)}"')
 
 

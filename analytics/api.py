@@ -43,7 +43,7 @@ from analytics.serializers import (
     top_models,
 )
 from sessions.api_fields import MOMENT_SCHEMA
-from sessions.api_parameters import MAX_LIMIT, PageParameters, ProjectParameters
+from sessions.api_parameters import MAX_LIMIT, PageParameters, ProjectParameters, page_body
 from sessions.exporting.downloads import (
     ExportableView,
     ExportParameters,
@@ -186,7 +186,7 @@ class SeriesView(ExportableView):
         if file:
             return file_response(series_export(asked), file)
         items, total = page_of_points(asked)
-        return Response({"items": items, "total": total, "offset": asked["offset"], "limit": asked["limit"]})
+        return Response(page_body(items, total, asked))
 
 
 def page_of_points(asked: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
@@ -213,6 +213,5 @@ class BreakdownView(ExportableView):
             return file_response(breakdown_export(asked), file)
         projects = asked["projects"]
         rows = breakdown(asked["dimension"], asked["within"], projects=projects, sort=asked["sort"]).rows
-        offset, limit = asked["offset"], asked["limit"]
-        items = breakdown_rows(rows, offset, limit)
-        return Response({"items": items, "total": len(rows), "offset": offset, "limit": limit})
+        items = breakdown_rows(rows, asked["offset"], asked["limit"])
+        return Response(page_body(items, len(rows), asked))

@@ -12,7 +12,7 @@ from analytics import fact_json as shapes
 from analytics.api import PeriodParameters
 from analytics.facts import FactsAsked, call_facts, counted_calls, counted_responses, response_facts
 from analytics.number_exports import days_told
-from sessions.api_parameters import PageParameters, named_session
+from sessions.api_parameters import PageParameters, named_session, page_body
 from sessions.exporting.definition import Export, columns_of, items_of
 from sessions.exporting.downloads import (
     ExportableView,
@@ -95,7 +95,9 @@ class ResponseListView(ExportableView):
             return file_response(response_export(asked), file)
         found = counted_responses(_facts_asked(asked))
         facts = response_facts(_page_keys(found, asked))
-        return _page([shapes.floats(shapes.response_json(fact)) for fact in facts], found.count(), asked)
+        return Response(
+            page_body([shapes.floats(shapes.response_json(fact)) for fact in facts], found.count(), asked)
+        )
 
 
 class ToolCallListView(ExportableView):
@@ -112,12 +114,8 @@ class ToolCallListView(ExportableView):
             return file_response(call_export(asked), file)
         found = counted_calls(_facts_asked(asked))
         facts = call_facts(_page_keys(found, asked))
-        return _page([shapes.call_json(fact) for fact in facts], found.count(), asked)
+        return Response(page_body([shapes.call_json(fact) for fact in facts], found.count(), asked))
 
 
 def _page_keys(found: Any, asked: dict[str, Any]) -> list[int]:
     return list(found.values_list("pk", flat=True)[asked["offset"] : asked["offset"] + asked["limit"]])
-
-
-def _page(items: list[dict[str, Any]], total: int, asked: dict[str, Any]) -> Response:
-    return Response({"items": items, "total": total, "offset": asked["offset"], "limit": asked["limit"]})

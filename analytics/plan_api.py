@@ -20,6 +20,7 @@ from sessions.api_parameters import (
     PageParameters,
     ProjectParameters,
     named_session,
+    page_body,
     readable_projects,
 )
 from sessions.date_bounds import reporting_zone
@@ -62,7 +63,9 @@ class CorrelationView(APIView):
         asked = CorrelationParameters.of(request)
         found = correlation(_links_asked(asked), offset=asked["offset"], limit=asked["limit"])
         now = timezone.now()
-        return _page([shapes.correlation_json(item, now) for item in found.items], found.total, asked)
+        return Response(
+            page_body([shapes.correlation_json(item, now) for item in found.items], found.total, asked)
+        )
 
 
 def _links_asked(asked: dict[str, Any]) -> CorrelationAsked:
@@ -81,10 +84,6 @@ def _links_asked(asked: dict[str, Any]) -> CorrelationAsked:
     )
 
 
-def _page(items: list[dict[str, Any]], total: int, asked: dict[str, Any]) -> Response:
-    return Response({"items": items, "total": total, "offset": asked["offset"], "limit": asked["limit"]})
-
-
 class TaskListView(ExportableView):
     @extend_schema(
         operation_id="tasks", parameters=[TaskParameters], responses=as_list_or_file(shapes.tasks_shape())
@@ -97,7 +96,7 @@ class TaskListView(ExportableView):
             return file_response(task_export(asked), file)
         found = filtered_tasks(asked)
         offset, limit = asked["offset"], asked["limit"]
-        return _page(_tasks_json(found[offset : offset + limit]), found.count(), asked)
+        return Response(page_body(_tasks_json(found[offset : offset + limit]), found.count(), asked))
 
 
 def _tasks_json(rows: Any) -> list[dict[str, Any]]:
@@ -145,7 +144,7 @@ class FeatureListView(ExportableView):
         features = list(found.select_related("project")[offset : offset + limit])
         parts, used = parts_of(features), shapes.usage_by("feature", [f.pk for f in features])
         items = [feature_json(f, parts) | used.get(f.pk, shapes.NOTHING_USED) for f in features]
-        return _page(items, found.count(), asked)
+        return Response(page_body(items, found.count(), asked))
 
 
 class FeatureView(APIView):
@@ -202,7 +201,7 @@ class LinkedSessionsView(APIView):
         items = [
             shapes.linked_session_json(item, row, names) for item, row in zip(found.items, rows, strict=True)
         ]
-        return _page(items, found.total, asked)
+        return Response(page_body(items, found.total, asked))
 
 
 class LinkedFeaturesView(APIView):
@@ -224,7 +223,7 @@ class LinkedFeaturesView(APIView):
             for item in found.items
             if item.feature
         ]
-        return _page(items, found.total, asked)
+        return Response(page_body(items, found.total, asked))
 
 
 def _linked(asked: dict[str, Any], **more: Any) -> CorrelationPage:

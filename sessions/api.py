@@ -21,6 +21,7 @@ from sessions.api_parameters import (
     cleaned,
     form_parameters,
     named_session,
+    page_body,
     projects_named,
     readable_projects,
     refuse_unknown,
@@ -71,7 +72,7 @@ def _named_session(session_id: str, asked: dict[str, Any]) -> AgentSession:
 
 def _sliced(items: list[dict[str, Any]], asked: dict[str, Any]) -> dict[str, Any]:
     offset, limit = asked["offset"], asked["limit"]
-    return {"items": items[offset : offset + limit], "total": len(items), "offset": offset, "limit": limit}
+    return page_body(items[offset : offset + limit], len(items), asked)
 
 
 def refuse_unknown_names(asked: dict[str, Any], readable: Projects) -> None:
@@ -254,7 +255,7 @@ class ProjectListView(APIView):
         readable = in_projects(readable_projects(request), "pk")
         found = Project.objects.filter(readable).order_by("name", "id")
         items = [_project_json(project) for project in found[offset : offset + limit]]
-        return Response({"items": items, "total": found.count(), "offset": offset, "limit": limit})
+        return Response(page_body(items, found.count(), asked))
 
 
 def _project_json(project: Project) -> dict[str, Any]:

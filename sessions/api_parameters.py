@@ -1,5 +1,6 @@
 """What API views of every app read from a query string, strictly: whatever is not understood is refused by name."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.forms import CharField, DecimalField, Field, Form, IntegerField
@@ -59,6 +60,11 @@ class Body(serializers.Serializer[Any]):
                 {name: [f"This field is not known here; known are {known}."] for name in unknown}
             )
         return super().to_internal_value(data)
+
+
+def page_body(items: Sequence[Any], total: int, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """A page of a list as every list is answered, for what `PageParameters` asked."""
+    return {"items": items, "total": total, "offset": asked["offset"], "limit": asked["limit"]}
 
 
 class PageParameters(Parameters):

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sessions.api_parameters import ProjectParameters
+from sessions.api_parameters import ProjectParameters, page_body
 from sessions.archive import ArchiveDamaged, masked_file
 from sessions.exporting.downloads import ExportableView, as_list_or_file, file_format, file_response
 from sessions.models import ArchiveSegment
@@ -37,7 +37,7 @@ class DocumentListView(ExportableView):
         page = list(found.select_related("project", "feature").defer("facts")[offset : offset + limit])
         counts = task_counts(page)
         items = [document_json(document, counts.get(document.pk, {})) for document in page]
-        return Response({"items": items, "total": found.count(), "offset": offset, "limit": limit})
+        return Response(page_body(items, found.count(), asked))
 
 
 class DocumentView(APIView):
