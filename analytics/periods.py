@@ -10,7 +10,6 @@ quarter (an older date, a period asked for from 10:07) the whole quarter goes to
 quarter a period ends in belongs to the period: no quarter is ever lost or counted twice.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -306,15 +305,3 @@ def _is_repeated(wall: datetime) -> bool:
 def quarter_edges(cut: Sequence[Bucket]) -> list[int]:
     """The n + 1 quarters that bound n adjoining buckets: bucket i holds `range(edges[i], edges[i + 1])`."""
     return [quarter_of(bucket.start_at) for bucket in cut] + [quarter_ceiling(cut[-1].end_at)]
-
-
-def bucket_indexes(quarters: Sequence[int], cut: Sequence[Bucket]) -> list[int | None]:
-    """For each of the ascending `quarters` the index of its bucket, or None outside all of them.
-
-    One binary search per bucket instead of one per quarter: a year of quarters falls into twelve months.
-    """
-    positions = [bisect_left(quarters, edge) for edge in quarter_edges(cut)]
-    indexes: list[int | None] = [None] * len(quarters)
-    for index, (low, high) in enumerate(pairwise(positions)):
-        indexes[low:high] = [index] * (high - low)
-    return indexes

@@ -132,15 +132,15 @@ class UsageQuerySet(RollupQuerySet):
         """Sums over all rows; money is None where nothing is priced."""
         return self.aggregate(**_usage_sums(), sessions=Count("session", distinct=True))
 
-    def by_quarter(self, dimension: str | None = None) -> Any:
-        """(quarter, name, sums...) rows; the name is "" without a dimension."""
-        name = USAGE_NAMES[dimension] if dimension else Value("", output_field=CharField())
-        return (
-            self.annotate(row=name)
-            .values("quarter", "row")
-            .annotate(**_usage_sums())
-            .order_by("quarter", "row")
-        )
+    def by_place(self, edges: Sequence[int]) -> tuple[Any, Callable[[int], int]]:
+        """Rows (place, sums...), and the bucket between two edges that a place is in."""
+        rows, index = placed(self.filter(quarter__gte=edges[0], quarter__lt=edges[-1]), edges)
+        return rows.order_by().values("place").annotate(**_usage_sums()), index
+
+    def sessions_by_place(self, edges: Sequence[int]) -> tuple[Any, Callable[[int], int]]:
+        """(place, session) of every session with usage, each once."""
+        rows, index = placed(self.filter(quarter__gte=edges[0], quarter__lt=edges[-1]), edges)
+        return rows.order_by().values_list("place", "session_id").distinct(), index
 
     def by_dimension(self, dimension: str) -> Any:
         """Rows (row, sums..., sessions) per name of the dimension."""
@@ -177,9 +177,6 @@ def _usage_sums() -> dict[str, Any]:
 
 
 class ToolUsageQuerySet(RollupQuerySet):
-    def totals(self) -> dict[str, Any]:
-        return self.aggregate(**_tool_sums())
-
     def by_dimension(self, dimension: str) -> Any:
         return (
             self.annotate(row=TOOL_NAMES[dimension])

@@ -13,9 +13,9 @@ from analytics import formatting
 from analytics.days.answers import tool_totals
 from analytics.models import SessionUsage
 from analytics.period_parameters import parse_period
-from analytics.periods import Bucket, BucketKind, Period, bucket_indexes, buckets
+from analytics.periods import Bucket, BucketKind, Period, buckets, quarter_edges
 from analytics.selectors import breakdown, narrowed
-from analytics.sums import Usage
+from analytics.sums import Usage, usage_in
 from sessions.api_fields import rounded_money
 from sessions.exporting.writing import neutral
 from sessions.models import AgentSession, Project
@@ -114,21 +114,15 @@ def _tool_report(period: Period, projects: Projects) -> Report:
 
 def _bucket_rows(usage: Any, cut: Sequence[Bucket]) -> list[ReportRow]:
     """A row per bucket in which something was used."""
-    rows = list(usage.by_quarter())
-    sums: dict[int, Usage] = {}
-    for row, index in zip(rows, bucket_indexes([row["quarter"] for row in rows], cut), strict=True):
-        if index is not None:
-            sums[index] = sums.get(index, Usage()) + Usage.from_sums(row)
-    sessions = _sessions_of(usage, cut)
+    sums, sessions = usage_in(usage, cut), _sessions_of(usage, cut)
     return [ReportRow(cut[index].label, len(sessions[index]), sums[index]) for index in sorted(sums)]
 
 
 def _sessions_of(usage: Any, cut: Sequence[Bucket]) -> dict[int, set[int]]:
-    pairs = list(usage.order_by("quarter").values_list("quarter", "session_id").distinct())
+    pairs, index = usage.sessions_by_place(quarter_edges(cut))
     found: dict[int, set[int]] = {}
-    for (_, session_id), index in zip(pairs, bucket_indexes([q for q, _ in pairs], cut), strict=True):
-        if index is not None:
-            found.setdefault(index, set()).add(session_id)
+    for place, session_id in pairs:
+        found.setdefault(index(place), set()).add(session_id)
     return found
 
 

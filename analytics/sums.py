@@ -1,10 +1,12 @@
 """Sums that answers are made of: what responses used, and how tool calls went."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
+from analytics.periods import Bucket, quarter_edges
 from analytics.querysets import MONEY, SUMMED, TOOL_SUMMED, added
 from sessions.selectors import success_rate
 from sessions.token_sums import TokenSums
@@ -80,6 +82,16 @@ class ToolUse:
 
 
 _tool_fields = attrgetter(*TOOL_SUMMED)
+
+
+def usage_in(rows: Any, cut: Sequence[Bucket]) -> dict[int, Usage]:
+    """{index of the bucket: what rollup rows of usage come to in it}; only buckets in which something was used."""
+    placed_rows, index = rows.by_place(quarter_edges(cut))
+    found: dict[int, Usage] = {}
+    for row in placed_rows:
+        at = index(row["place"])
+        found[at] = found.get(at, Usage()) + Usage.from_sums(row)
+    return found
 
 
 def cost_per_task(usage: Usage, completed: int | None) -> Decimal | None:

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +17,6 @@ from analytics.models import SessionToolUsage, SessionUsage
 from analytics.periods import (
     DAY,
     Period,
-    bucket_indexes,
     buckets,
     fitting_kind,
     local_date,
@@ -29,7 +27,7 @@ from analytics.plans.active_time import active_seconds
 from analytics.plans.forecast import Forecast, forecast
 from analytics.plans.linked_sessions import links_of, serving_sessions
 from analytics.plans.work import Progress, Work, WorkByKey, progress_of, work_by
-from analytics.sums import Usage
+from analytics.sums import Usage, usage_in
 from tasks.models import Document, Feature, Phase, ProjectTask, Status, StatusChange
 from tasks.parsers.statuses import TERMINAL
 
@@ -168,12 +166,8 @@ def cost_course(usage: Any, work: Work, zone: ZoneInfo) -> tuple[DrawnCourse | N
     period = Period(start_of_day(first, zone), start_of_day(last + DAY, zone), zone)
     kind = fitting_kind(period)
     cut = buckets(period, kind)
-    rows = list(usage.within(period).by_quarter())
-    sums = [Usage() for _ in cut]
-    places = bucket_indexes([row["quarter"] for row in rows], cut)
-    for index, held in groupby(zip(places, rows, strict=True), key=lambda pair: pair[0]):
-        if index is not None:
-            sums[index] = sum((Usage.from_sums(row) for _, row in held), Usage())
+    found = usage_in(usage, cut)
+    sums = [found.get(index, Usage()) for index in range(len(cut))]
     values = [each.cost_usd if each.responses else Decimal(0) for each in sums]
     points = tuple(Point(b.start_at, b.label, value) for b, value in zip(cut, values, strict=True))
     cost = Series(metric("session_cost"), points)

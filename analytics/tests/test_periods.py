@@ -1,5 +1,6 @@
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
@@ -15,10 +16,10 @@ from analytics.periods import (
     HOUR,
     MAX_BUCKETS,
     QUARTER_MS,
+    Bucket,
     BucketKind,
     Period,
     TooManyBuckets,
-    bucket_indexes,
     buckets,
     fitting_kind,
     local_date,
@@ -296,6 +297,14 @@ def test_a_period_of_days_is_cut_to_fit_a_chart(length: int, kind: BucketKind) -
 
 def test_many_years_are_cut_into_months() -> None:
     assert fitting_kind(days(UTC_ZONE, date(2015, 1, 1), date(2026, 3, 1))) is BucketKind.MONTHLY
+
+
+def bucket_indexes(quarters: Iterable[int], cut: list[Bucket]) -> list[int | None]:
+    """For each quarter the bucket between whose edges it lies."""
+    edges = quarter_edges(cut)
+    return [
+        bisect_right(edges, quarter) - 1 if edges[0] <= quarter < edges[-1] else None for quarter in quarters
+    ]
 
 
 class TestQuartersOfBuckets:
