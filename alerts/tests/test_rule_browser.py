@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from alerts.models import AlertRule
 from alerts.tests.rules import read, spend
+from sessions.tests import samples
 
 # The browser plugin's own fixtures are written in a way that pytest 10 will refuse.
 pytestmark = pytest.mark.filterwarnings("ignore:Session-scoped fixtures defined as instance methods")
@@ -54,6 +57,17 @@ def test_from_a_preset_to_a_snoozed_rule(quiet: Page, live_server: LiveServer, t
     page.get_by_role("button", name="Save the rule").click()
     row = page.get_by_role("row").filter(has_text="Cost of a session is above $8.00")
     expect(row).to_contain_text("ok")
+    # The session goes on: the bell says so, and leads to what is behind it.
+    spend(tmp_path, "fresh", (timezone.now() - samples.START).total_seconds(), 9)
+    read(tmp_path, timezone.now() + timedelta(seconds=1))
+    page.reload()
+    expect(page.locator("#bell-link .bell-count")).to_have_text("1")
+    page.locator("#bell-link").click()
+    page.get_by_role("link", name="Session cost: cost $9.00").first.click()
+    page.locator("#timeline .chip").first.click()
+    expect(page).to_have_url(f"{live_server.url}/sessions/{samples.uid('fresh')}")
+    page.goto(f"{live_server.url}/alerts")
+    expect(row).to_contain_text("firing")
     row.get_by_label("Snooze Session cost for").select_option("24")
     row.get_by_role("button", name="Snooze Session cost").click()
     expect(row).to_contain_text("snoozed until")
