@@ -1,14 +1,16 @@
 """The page of secrets: which there are, where each stands, and never what it is."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from sessions.models import SecretFinding
+from sessions.models import AgentSession, SecretFinding
 from sessions.secrets.findings import found_secrets, lines_with, secret_count
 from sessions.tests import samples as s
 from sessions.tests.fake_secrets import fake
@@ -115,3 +117,13 @@ def test_more_secrets_are_no_more_queries(tmp_path: Path, client: Client) -> Non
     read(tmp_path, c=many)
     assert secret_count() == 62
     assert queries() == before
+
+
+def test_what_an_earlier_version_derived_is_derived_again(tmp_path: Path) -> None:
+    _two_secrets(tmp_path)
+    SecretFinding.objects.all().delete()
+    AgentSession.objects.update(title=f"Take {ONE}")
+    import_module("sessions.migrations.0012_secret_findings").derive_all_again(apps, None)
+    sync([tmp_path])
+    assert secret_count() == 2
+    assert not AgentSession.objects.filter(title__contains=ONE).exists()

@@ -11,6 +11,7 @@ from sessions import tool_outputs
 from sessions.log_rows import logs_of
 from sessions.models import ArchiveSegment, SourceFile
 from sessions.selectors import entries
+from sessions.tests.fake_secrets import fake
 from sessions.tests.samples import CWD, FOLDER, answer, call, forked, reply, side, uid
 from sessions.tests.transcripts import found, read
 from telemetry_site.pipeline import rebuild_all, sync
@@ -138,3 +139,10 @@ def test_reading_again_opens_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(os, "open", None)
     report = sync([tmp_path])
     assert (report.files["read"], report.problems) == (0, [])
+
+
+def test_secrets_in_an_output_are_masked(tmp_path: Path) -> None:
+    secret = fake("hugging_face_token")
+    keep(tmp_path, f"first\nit is {secret}\n")
+    read(tmp_path, a=calling(place()))
+    assert shown() == f"first\nit is [Hugging Face token …{secret[-4:]}]\n"
