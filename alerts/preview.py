@@ -100,13 +100,17 @@ def _points(
         every = max(1, -(-len(judged) * max(1, len(courses)) // most))
         judged = judged[::every]
     last: dict[Group, Measured] = {}
+    limits: dict[Group, tuple[object, Decimal | None]] = {}
     for slot in judged:
         is_whole_hour = slot.at % QUARTERS_OF_AN_HOUR == 0
         for group, course in courses.items():
             measured = course.over(*slot.window)
             if most is not None or is_whole_hour or measured is not last.get(group):
                 last[group] = measured
-                yield Point(slot.at_time, measured.value, group, limit_in_force(rule, course, slot))
+                # Slots of one calendar window have the same windows before them.
+                if group not in limits or limits[group][0] != slot.earlier:
+                    limits[group] = (slot.earlier, limit_in_force(rule, course, slot))
+                yield Point(slot.at_time, measured.value, group, limits[group][1])
 
 
 def _of_sessions(

@@ -67,13 +67,14 @@ def replay(
     limits = limits_of(rule)
     seen: dict[Group, tuple[Measured, str]] = {}
     waiting = _waiting(told.standings)
+    usual: dict[Group, Usual] = {}
     for slot in slots(rule, first, stop):
         is_open = quarter_start(slot.stop) > now
         if slot.at_time > now or (is_open and not rule.only_grows):
             break
         check()
         for group, course in courses.items():
-            measured, limited = _read(rule, course, slot, limits)
+            measured, limited = _read(rule, course, slot, limits, usual.setdefault(group, {}))
             # What is told from the same rows is the same: nothing changes but by time, for whoever waits for that.
             if seen.get(group) == (measured, slot.subject) and not slot.closes and group not in waiting:
                 continue
@@ -100,17 +101,24 @@ def _waiting(standings: Mapping[Place, Standing]) -> set[Group]:
     return {place[0] for place, standing in standings.items() if standing.state in states}
 
 
+# What is usual before a slot, by the windows it is told from: all slots of a calendar window share it.
+Usual = dict[tuple[tuple[int, int], ...], Decimal | None]
+
+
 def _read(
-    rule: RuleDefinition, course: Course, slot: Slot, limits: list[Limit]
+    rule: RuleDefinition, course: Course, slot: Slot, limits: list[Limit], known: Usual
 ) -> tuple[Measured, list[Limit]]:
     """The value that is judged, and the limits in force: an anomaly's depend on what is usual."""
     measured = course.over(*slot.window)
     if rule.condition is ConditionKind.STATIC:
         return measured, limits
-    earlier = [course.over(*window) for window in slot.earlier]
     if rule.condition is ConditionKind.CHANGE:
+        earlier = [course.over(*window) for window in slot.earlier]
         return change_from(measured, earlier, rule.compare), limits
-    usual = usual_limit(earlier, rule.threshold, upward=rule.operator.is_upward)
+    if slot.earlier not in known:
+        known.clear()
+        known[slot.earlier] = limit_in_force(rule, course, slot)
+    usual = known[slot.earlier]
     if usual is None:
         return measured, []
     return measured, [Limit(rule.threshold, usual, None, rule.severity)]
