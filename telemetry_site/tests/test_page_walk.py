@@ -55,13 +55,9 @@ def addresses() -> Iterator[str]:
         yield reverse(f"{name}-detail", args=[first.pk])
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_every_page_is_quiet_accessible_and_fits(
-    page: Page, live_server: LiveServer, tmp_path: Path, width: int
-) -> None:
+def test_every_page_is_quiet_accessible_and_fits(page: Page, live_server: LiveServer, tmp_path: Path) -> None:
     write_and_read(tmp_path)
     SavedView.objects.create(name="Failures", query="status=failed", created_at=NOW)
-    page.set_viewport_size({"width": width, "height": 900})
     found: list[str] = []
     page.on("console", lambda message: found.append(f"console: {message.text}"))
     page.on("pageerror", lambda error: found.append(f"error: {error}"))
@@ -73,7 +69,7 @@ def test_every_page_is_quiet_accessible_and_fits(
         page.emulate_media(color_scheme="light")
         page.goto(live_server.url + address)
         page.wait_for_function(REGIONS_CAME)
-        found += look(page)
+        found += [complaint for width in WIDTHS for complaint in look(page, width)]
         told += [f"{address}: {complaint}" for complaint in found]
         found.clear()
     assert told == []
@@ -83,16 +79,17 @@ def is_ours(url: str, server: LiveServer) -> bool:
     return url.startswith((server.url, "data:"))
 
 
-def look(page: Page) -> list[str]:
-    """What is wrong with the page as it stands, in either theme."""
+def look(page: Page, width: int) -> list[str]:
+    """What is wrong with the page as it stands at this width, in either theme."""
     found = []
+    page.set_viewport_size({"width": width, "height": 900})
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        found.append("wider than its window")
+        found.append(f"wider than its window of {width}")
     for theme, options in THEMES.items():
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
         answer = Axe().run(page, options=options)
         found += [
-            f"{theme}: {each['id']}: {each['nodes'][0]['html'][:120]}"
+            f"{width} {theme}: {each['id']}: {each['nodes'][0]['html'][:120]}"
             for each in answer.response["violations"]
         ]
     return found
