@@ -22,7 +22,8 @@ from django.utils import timezone
 
 from sessions.models import AgentSession, DirtyQuarter, SearchFill, SourceFile, SyncLease, SyncRun
 from sessions.tests import samples as s
-from telemetry_site.doctor import examination, reading, storage
+from telemetry_site.backups.inspection import integrity_problems
+from telemetry_site.doctor import reading, storage
 from telemetry_site.doctor.examination import examine
 from telemetry_site.doctor.findings import Finding, Severity
 from telemetry_site.pipeline import sync
@@ -187,7 +188,7 @@ def test_one_look_that_fails_stops_no_other(claude: Path, monkeypatch: pytest.Mo
     def broken(_: datetime) -> list[Finding]:
         raise DatabaseError("database disk image is malformed")
 
-    monkeypatch.setattr(examination.reading, "runs", broken)
+    monkeypatch.setattr(reading, "runs", broken)
     AgentSession.objects.update(stale=True)
     assert [each.about for each in found()] == ["reading", "left to do"]
 
@@ -242,5 +243,5 @@ def test_an_index_that_differs_from_its_table(tmp_path: Path) -> None:
         database.execute("UPDATE sqlite_master SET sql = 'CREATE INDEX i ON t (a + 1)' WHERE name = 'i'")
     database.close()
     with sqlite3.connect(tmp_path / "any.sqlite3") as database:
-        assert storage.integrity_problems(database, full=True)
+        assert integrity_problems(database, full=True)
     database.close()

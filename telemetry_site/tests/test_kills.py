@@ -1,0 +1,44 @@
+"""SIGKILL at any moment of a sync, and at each of its steps, loses nothing and doubles nothing.
+
+The same with a hundred kills: `python -m telemetry_site.tests.kill_loop --kills 100`.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from telemetry_site.tests.kill_loop import POINTS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def killed(*arguments: str) -> dict[str, Any]:
+    """What the loop reports, on the database of the tests."""
+    done = subprocess.run(
+        [sys.executable, "-m", "telemetry_site.tests.kill_loop", *arguments],
+        cwd=ROOT,
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    assert (told["problems"], done.returncode) == ([], 0)
+    return told
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="readers are found in /proc")
+def test_kills_at_any_moment() -> None:
+    told = killed("--kills", "12")
+    assert sum(told["killed"].values()) == 12
+    assert 0 < told["read_by_killed_syncs"] <= told["lines"]
+
+
+def test_a_kill_at_each_step() -> None:
+    """Each run is killed once, before its step; the next one is killed at the step after."""
+    assert killed("--points")["killed"] == {"sync killed": len(POINTS)}
