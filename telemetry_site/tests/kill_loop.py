@@ -63,7 +63,7 @@ class Writer:
     def write(self, pieces: int) -> None:
         for _ in range(pieces):
             at = self._dice.randrange(FILES)
-            text = self._waiting[at] + b"".join(self._lines(at, self._dice.randint(1, 40)))
+            text = self._waiting[at] + b"".join(self._lines(at, self._dice.randint(1, 12)))
             cut = self._dice.randint(len(text) // 2, len(text))
             self._append(at, text[:cut])
             self._waiting[at] = text[cut:]
