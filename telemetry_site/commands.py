@@ -10,6 +10,7 @@ from sessions.leases import LeaseTaken
 from sessions.models import SyncRun
 from sessions.prices_in_use import price_book
 from telemetry_site.checks import TAG
+from telemetry_site.database_trouble import sentence_of
 
 
 class SentenceCommand(BaseCommand):
@@ -31,9 +32,8 @@ class SentenceCommand(BaseCommand):
             raise CommandError(str(error)) from error
         except DatabaseError as error:
             reason = str(error).strip().partition("\n")[0]
-            raise CommandError(
-                f"The database cannot be used: {reason}. `manage.py migrate` prepares it."
-            ) from error
+            what = sentence_of(error) or "`manage.py migrate` prepares it."
+            raise CommandError(f"The database cannot be used: {reason}. {what}") from error
 
 
 def refuse_bad_prices() -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.views import defaults
+
+from telemetry_site.database_trouble import sentence_of
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -25,9 +30,19 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Django calls this while it handles the error. One that is the database's is told with what helps."""
+    if sentence := sentence_of(sys.exception()):
+        return _unavailable(request, sentence)
     if is_api(request):
         return api_error(500, "The server failed to answer; its log has the details.")
     return defaults.server_error(request)
+
+
+def _unavailable(request: HttpRequest, sentence: str) -> HttpResponse:
+    if is_api(request):
+        return api_error(503, sentence)
+    # Without the request, of whose context the database would be asked.
+    return HttpResponse(render_to_string("503.html", {"sentence": sentence}), status=503)
 
 
 def is_api(request: HttpRequest) -> bool:

@@ -16,6 +16,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from telemetry_site.alert_loop import alerting
+from telemetry_site.database_trouble import sentence_of
 from telemetry_site.reading_loop import keep_reading, read_once
 from telemetry_site.server import CannotServe, WebServer, address_of, listen, refuse_exposure
 
@@ -78,7 +79,8 @@ def prepare_database(say: Say) -> None:
             say("Preparing the database ...")
             call_command("migrate", interactive=False, verbosity=0)
     except DatabaseError as error:
-        raise CannotServe(f"The database cannot be used: {str(error).strip()}") from None
+        what = sentence_of(error) or ""
+        raise CannotServe(f"The database cannot be used: {str(error).strip()}. {what}".rstrip()) from None
     finally:
         connection.close()
 

@@ -14,6 +14,7 @@ from django.db import close_old_connections
 from sessions.leases import LeaseTaken
 from sessions.parsers.discovery import roots_of
 from telemetry_site import pipeline, watching
+from telemetry_site.database_trouble import sentence_of
 from telemetry_site.pipeline import Progress, SyncReport
 
 logger = logging.getLogger(__name__)
@@ -133,6 +134,7 @@ def attempt(run: Callable[[], SyncReport], say: Say) -> SyncReport | None:
         logger.debug("Reading failed", exc_info=True)
         say(
             f"Reading failed ({type(error).__name__}: {error}); pages show what was read before, and it is tried again."
+            + (f" {what}" if (what := sentence_of(error)) else "")
         )
     return None
 
