@@ -197,9 +197,13 @@ class TestBuckets:
     @settings(deadline=None)
     @given(periods(), KINDS)
     def test_have_labels_that_are_unique_and_ascend(self, period: Period, kind: BucketKind) -> None:
-        labels = [bucket.label for bucket in buckets(period, kind)]
+        found = list(buckets(period, kind))
+        labels = [bucket.label for bucket in found]
         assert len(set(labels)) == len(labels)
-        assert [label[:10] for label in labels] == sorted(label[:10] for label in labels)
+        assert [bucket.start_at for bucket in found] == sorted(bucket.start_at for bucket in found)
+        # Where clocks go back across midnight, an hour of the old day follows one of the new.
+        if kind not in (BucketKind.HOURLY, BucketKind.QUARTER_HOUR):
+            assert [label[:10] for label in labels] == sorted(label[:10] for label in labels)
 
     @settings(deadline=None)
     @given(periods(), KINDS)

@@ -164,7 +164,7 @@ def test_a_file_that_cannot_be_read_needs_a_person() -> None:
 def test_a_bad_price_file_stops_before_anything_is_read(transcripts: Path, tmp_path: Path) -> None:
     bad = tmp_path / "prices.toml"
     bad.write_text("[[price]]\n")
-    with override_settings(TELEMETRY_PRICES=str(bad)), pytest.raises(CommandError, match="The price file"):
+    with override_settings(TELEMETRY_PRICES=bad), pytest.raises(CommandError, match="The price file"):
         run("sync", "--claude", str(transcripts))
 
 
@@ -251,7 +251,7 @@ cache_read = 0
 def cheaper(tmp_path: Path) -> Any:
     own = tmp_path / "own.toml"
     own.write_text(PRICES)
-    with override_settings(TELEMETRY_PRICES=str(own)):
+    with override_settings(TELEMETRY_PRICES=own):
         yield own
 
 

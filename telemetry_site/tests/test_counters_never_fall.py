@@ -63,7 +63,7 @@ class Reading(RuleBasedStateMachine):
         self.root = self.data / "own"
         self.prices = self.data / "prices.toml"
         self.prices.write_text(PRICE.format(1))
-        self._settings = override_settings(TELEMETRY_DATA_DIR=self.data, TELEMETRY_PRICES=str(self.prices))
+        self._settings = override_settings(TELEMETRY_DATA_DIR=self.data, TELEMETRY_PRICES=self.prices)
         self._settings.enable()
         self.number = 0
         self.highest: dict[Sample, float] = {}
