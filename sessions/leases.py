@@ -7,6 +7,7 @@ from typing import Self
 from django.db import IntegrityError, transaction
 
 from sessions.models import SyncLease
+from sessions.processes import has_ended, shown
 
 LEASE_FOR = timedelta(seconds=60)
 
@@ -16,7 +17,10 @@ class LeaseTaken(Exception):
 
 
 class Lease:
-    """Hold the named lease while the block runs. Raises LeaseTaken when another owner holds it and still lives."""
+    """Hold the named lease while the block runs. Raises LeaseTaken when another owner holds it and still lives.
+
+    Owners are named by `this_process`; one that certainly ended is not waited for.
+    """
 
     def __init__(self, name: str, owner: str, now: datetime) -> None:
         self._name, self._owner, self._now = name, owner, now
@@ -25,15 +29,22 @@ class Lease:
         mine = {"owner": self._owner[:200], "expires_at": self._now + LEASE_FOR}
         expired = SyncLease.objects.filter(name=self._name, expires_at__lte=self._now)
         again = SyncLease.objects.filter(name=self._name, owner=self._owner[:200])
-        if expired.update(**mine) or again.update(**mine):
+        if expired.update(**mine) or again.update(**mine) or self._left_behind(mine):
             return self
         try:
             with transaction.atomic():
                 SyncLease.objects.create(name=self._name, **mine)
         except IntegrityError:
             holder = SyncLease.objects.filter(name=self._name).values_list("owner", flat=True).first()
-            raise LeaseTaken(f"Another run ({holder}) is reading; this one did nothing.") from None
+            raise LeaseTaken(
+                f"Another run ({shown(holder or '')}) is reading; this one did nothing."
+            ) from None
         return self
+
+    def _left_behind(self, mine: dict[str, object]) -> bool:
+        held = SyncLease.objects.filter(name=self._name)
+        holder = held.values_list("owner", flat=True).first()
+        return holder is not None and has_ended(holder) and bool(held.filter(owner=holder).update(**mine))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -48,4 +59,5 @@ class Lease:
 
 def is_held(name: str, now: datetime) -> bool:
     """Whether somebody holds the named lease and still lives."""
-    return SyncLease.objects.filter(name=name, expires_at__gt=now).exists()
+    holder = SyncLease.objects.filter(name=name, expires_at__gt=now).values_list("owner", flat=True).first()
+    return holder is not None and not has_ended(holder)

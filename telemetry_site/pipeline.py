@@ -6,7 +6,6 @@ is finished by the next.
 
 import gc
 import os
-import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,6 +31,7 @@ from sessions.parsers.discovery import default_folders, roots_of
 from sessions.parsers.pricing import PriceBook
 from sessions.planning import ReadingPlan, plan_reading
 from sessions.prices_in_use import price_book
+from sessions.processes import this_process
 from sessions.reading_run import Progress, ReadingResult, read_changed
 from sessions.rebuild import rebuild
 from sessions.refresh import refresh_stale
@@ -136,7 +136,7 @@ def sync(
     if plans is not None:
         result.documents["seen"], result.tasks["seen"] = plans.seen, ProjectTask.objects.present().count()
     if plans is None or not plans.is_empty or _is_unfinished():
-        with Lease("sync", _owner(), now), _rare_collection():
+        with Lease("sync", this_process(), now), _rare_collection():
             _run(plan, result, now, report, stop, live=live, started=started)
     result.seconds = monotonic() - started
     return result
@@ -162,7 +162,7 @@ def _fill_search(stop: Callable[[], bool] = lambda: False) -> None:
     if not is_to_be_filled():
         return
     for _ in fill_lines_and_titles(stop):
-        Lease.renew("sync", _owner(), timezone.now())
+        Lease.renew("sync", this_process(), timezone.now())
     if not stop():
         fill_plans()
 
@@ -286,12 +286,12 @@ def rebuild_all(*, report: Callable[[int, int], None] = lambda _done, _total: No
     `report` is told how many files are done, of how many. Raises LeaseTaken when another run is writing.
     """
     done, total, prices = 0, SourceFile.objects.count(), price_book()
-    with Lease("sync", _owner(), timezone.now()), restating():
+    with Lease("sync", this_process(), timezone.now()), restating():
         empty_index()
         for count in rebuild(prices):
             done += count
             report(done, total)
-            Lease.renew("sync", _owner(), timezone.now())
+            Lease.renew("sync", this_process(), timezone.now())
         refresh_stale(on_refreshed=on_refreshed)
         rebuild_plans(timezone.now())
         link_all()
@@ -343,7 +343,7 @@ class _Run:
         row.files_done, row.bytes_done, row.lines_done = progress[0], progress[2], progress[4]
         row.heartbeat_at = timezone.now()
         row.save()
-        Lease.renew("sync", _owner(), row.heartbeat_at)
+        Lease.renew("sync", this_process(), row.heartbeat_at)
         self._saved = monotonic()
 
     def finish(self, state: SyncRun.State, report: dict[str, Any]) -> None:
@@ -352,10 +352,6 @@ class _Run:
         if state == SyncRun.State.DONE:
             row.files_done, row.bytes_done = row.files_total, row.bytes_total
         row.save()
-
-
-def _owner() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def remove_source_root(folder: Path) -> int:

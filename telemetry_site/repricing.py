@@ -1,7 +1,5 @@
 """Pricing again all that was read, and what a person is told about it."""
 
-import os
-import socket
 from collections.abc import Sequence
 
 from django.utils import timezone
@@ -11,6 +9,7 @@ from analytics.rollups import roll_up
 from sessions.api_fields import dollars
 from sessions.leases import Lease
 from sessions.prices_in_use import price_book
+from sessions.processes import this_process
 from sessions.refresh import refresh_stale
 from sessions.repricing import MonthCost, reprice
 from telemetry_site.restating import restating
@@ -26,7 +25,7 @@ def reprice_all(*, dry_run: bool) -> list[MonthCost]:
     prices = price_book()
     if dry_run:
         return reprice(prices, dry_run=True)
-    owner = f"{socket.gethostname()}:{os.getpid()}"
+    owner = this_process()
     with Lease("sync", owner, timezone.now()), restating():
         months = reprice(prices, dry_run=False, beat=lambda: Lease.renew("sync", owner, timezone.now()))
         refresh_stale()

@@ -7,13 +7,12 @@ connection opens the file when it is asked the next time, and then finds the one
 """
 
 import fcntl
-import os
-import socket
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+
+from sessions.processes import has_ended, shown
 
 # Of SQLite's file format: the bytes of a database file that readers lock, which are never part of its content.
 SHARED_FIRST = 0x40000000 + 2
@@ -38,22 +37,4 @@ def lease_holder(path: Path, now: datetime) -> str:
     except sqlite3.DatabaseError:
         return ""
     living = [owner for owner, until in rows if datetime.fromisoformat(f"{until}+00:00") > now]
-    return next((str(owner) for owner in living if not is_dead(str(owner))), "")
-
-
-def is_dead(owner: str, *, host: str = "", alive: Callable[[int], bool] | None = None) -> bool:
-    """Whether the owner of a lease ("host:process id") ended without giving it back; False where one cannot know."""
-    place, _, number = owner.rpartition(":")
-    if place != (host or socket.gethostname()) or not number.isdecimal():
-        return False
-    return not (alive or process_exists)(int(number))
-
-
-def process_exists(number: int) -> bool:
-    try:
-        os.kill(number, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
+    return next((shown(str(owner)) for owner in living if not has_ended(str(owner))), "")

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from sessions.models import AgentSession, DirtyQuarter, QuarantinedLine, SourceFile, SyncLease, SyncRun
 from sessions.parsers.discovery import roots_of
 from sessions.planning import plan_reading
+from sessions.processes import has_ended, shown
 from sessions.selectors.quality import equation
 from sessions.waiting import waiting
 from tasks.models import LinkDue
-from telemetry_site.backups.holders import is_dead
 from telemetry_site.doctor.findings import Finding, error, note, number, warning
 from telemetry_site.pipeline import transcript_folders
 
@@ -22,10 +22,9 @@ SYNC = "`manage.py sync` does that."
 
 def lease(now: datetime) -> Iterator[Finding]:
     for row in SyncLease.objects.all():
-        if row.expires_at <= now or is_dead(row.owner):
-            told = f"{row.owner} held the lease {row.name!r} and ended without giving it back."
-            when = "now" if row.expires_at <= now else f"at {row.expires_at:%H:%M:%S} UTC"
-            yield note("lease", told, f"It can be taken {when}; nothing has to be done.")
+        if row.expires_at <= now or has_ended(row.owner):
+            told = f"{shown(row.owner)} held the lease {row.name!r} and ended without giving it back."
+            yield note("lease", told, "The next run takes it; nothing has to be done.")
 
 
 def runs(now: datetime) -> Iterator[Finding]:

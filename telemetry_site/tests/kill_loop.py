@@ -30,7 +30,9 @@ from typing import Any
 
 FILES = 20
 # Long enough that a kill falls into every step, short enough that most syncs do not get to their end.
-LONGEST_SECONDS = 1.0
+# How long a sync may run before its kill: less after one that ended first, a little more after each that did not.
+LONGEST_SECONDS, SHORTER, LONGER = 1.0, 0.8, 1.05
+ENDED_FIRST = "ended before"
 READER_STARTS_WITHIN_SECONDS = 3.0
 
 # Steps of a sync before which it is killed, as module, class or "", and function.
@@ -126,15 +128,19 @@ def reader_of(process: int) -> int | None:
     return int(children[0]) if children else None
 
 
-def forget_lease() -> None:
-    """What a minute does: a killed run holds its lease for so long."""
-    from sessions.models import SyncLease
+def kill_some(root: Path, kills: int, dice: random.Random, writer: Writer, readers: set[int]) -> Counter[str]:
+    """Kill so many syncs or their readers while they are at work; a sync that ended first is not counted as one."""
+    tally, longest = Counter[str](), LONGEST_SECONDS
+    while tally.total() - tally[ENDED_FIRST] < kills:
+        writer.write(6)
+        before = tally[ENDED_FIRST]
+        kill_one(root, dice, longest, tally, readers)
+        longest *= LONGER if tally[ENDED_FIRST] == before else SHORTER
+    return tally
 
-    SyncLease.objects.all().delete()
 
-
-def kill_one(root: Path, dice: random.Random, tally: Counter[str], readers: set[int]) -> None:
-    child, moment = start_sync(root), dice.random() * LONGEST_SECONDS
+def kill_one(root: Path, dice: random.Random, longest: float, tally: Counter[str], readers: set[int]) -> None:
+    child, moment = start_sync(root), dice.random() * longest
     reader = _await_reader(child, moment if (aims_at_sync := dice.random() < 0.7) else None, readers)
     if not aims_at_sync and reader:
         sleep(moment / 20)
@@ -146,8 +152,7 @@ def kill_one(root: Path, dice: random.Random, tally: Counter[str], readers: set[
     kill(child)
     _, status = os.waitpid(child, 0)
     ended = os.waitstatus_to_exitcode(status) != -signal.SIGKILL
-    tally["ended before" if ended else "sync and its reader" if reader else "sync killed"] += 1
-    forget_lease()
+    tally[ENDED_FIRST if ended else "sync and its reader" if reader else "sync killed"] += 1
 
 
 def _await_reader(child: int, seconds: float | None, readers: set[int]) -> int | None:
@@ -171,8 +176,7 @@ def kill(process: int) -> None:
 def kill_at(root: Path, point: tuple[str, str, str], tally: Counter[str]) -> None:
     child = start_sync(root, prepare=lambda: _arm(*point))
     _, status = os.waitpid(child, 0)
-    tally["sync killed" if os.waitstatus_to_exitcode(status) == -signal.SIGKILL else "ended before"] += 1
-    forget_lease()
+    tally["sync killed" if os.waitstatus_to_exitcode(status) == -signal.SIGKILL else ENDED_FIRST] += 1
 
 
 def _arm(module: str, owner: str, name: str) -> None:
@@ -187,7 +191,6 @@ def _arm(module: str, owner: str, name: str) -> None:
 
 
 def sync_to_the_end(root: Path) -> None:
-    forget_lease()
     _, status = os.waitpid(start_sync(root), 0)
     if os.waitstatus_to_exitcode(status) != 0:
         raise SystemExit(f"The last sync ended with {status}.")
@@ -282,9 +285,7 @@ def run(folder: Path, kills: int, dice: random.Random, *, points: bool) -> int:
             writer.write(6)
             kill_at(root, point, tally)
     else:
-        for _ in range(kills):
-            writer.write(6)
-            kill_one(root, dice, tally, readers)
+        tally = kill_some(root, kills, dice, writer, readers)
     seconds, read = monotonic() - started, TranscriptEntry.objects.count()
     writer.finish()
     sync_to_the_end(root)

@@ -23,7 +23,7 @@ from sessions.tests import samples as s
 from telemetry_site.backups import disk, restoring
 from telemetry_site.backups.copying import back_up, digest_file, last_backup
 from telemetry_site.backups.disk import CannotCopy
-from telemetry_site.backups.holders import is_dead, is_in_use
+from telemetry_site.backups.holders import is_in_use
 from telemetry_site.backups.inspection import Unusable
 from telemetry_site.backups.restoring import checked, restore
 from telemetry_site.pipeline import sync
@@ -253,13 +253,6 @@ def test_a_sync_that_writes_is_not_restored_over(copy: Path, tmp_path: Path) -> 
         restore(copy, place, NOW)
     restore(copy, place, NOW + timedelta(minutes=1))
     assert count(place, "agent_sessions_synclease") == 0
-
-
-def test_whether_the_owner_of_a_lease_died() -> None:
-    assert is_dead("here:12", host="here", alive=lambda _: False)
-    assert not is_dead("here:12", host="here", alive=lambda _: True)
-    assert not is_dead("there:12", host="here", alive=lambda _: False)
-    assert not is_dead("nonsense", host="here", alive=lambda _: False)
 
 
 def _cut(path: Path) -> None:

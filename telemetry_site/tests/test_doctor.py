@@ -4,7 +4,6 @@ import io
 import json
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -21,7 +20,9 @@ from django.test import override_settings
 from django.utils import timezone
 
 from sessions.models import AgentSession, DirtyQuarter, SearchFill, SourceFile, SyncLease, SyncRun
+from sessions.processes import this_process
 from sessions.tests import samples as s
+from sessions.tests.test_processes import ended_process
 from telemetry_site.backups.inspection import integrity_problems
 from telemetry_site.doctor import reading, storage
 from telemetry_site.doctor.examination import examine
@@ -126,13 +127,11 @@ def test_what_is_wrong_is_named(claude: Path, harm: Callable[[], object], severi
 
 
 def test_a_lease_of_a_dead_process_is_told(claude: Path) -> None:
-    ended = subprocess.Popen(["true"])
-    ended.wait()
     until = timezone.now() + timedelta(seconds=40)
-    SyncLease.objects.create(name="sync", owner=f"{socket.gethostname()}:{ended.pid}", expires_at=until)
+    SyncLease.objects.create(name="sync", owner=ended_process(), expires_at=until)
     [told] = reading.lease(timezone.now())
     assert "ended without giving it back" in told.sentence
-    SyncLease.objects.update(owner=f"{socket.gethostname()}:{os.getpid()}")
+    SyncLease.objects.update(owner=this_process())
     assert not list(reading.lease(timezone.now()))
 
 
