@@ -52,10 +52,10 @@ def ledger(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def dearer(tmp_path: Path) -> str:
+def dearer(tmp_path: Path) -> Path:
     file = tmp_path / "prices.toml"
     file.write_text(DEARER)
-    return str(file)
+    return file
 
 
 def test_tokens_and_cost_are_those_of_the_responses(ledger: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_call_counts_when_its_answer_is_read(tmp_path: Path) -> None:
     assert (total("tool_calls_total"), total("tool_calls_total", outcome="ok")) == (1, 1)
 
 
-def test_prices_that_change_later_are_not_counted(ledger: Path, dearer: str) -> None:
+def test_prices_that_change_later_are_not_counted(ledger: Path, dearer: Path) -> None:
     before = counters_of(scrape())
     with override_settings(TELEMETRY_PRICES=dearer):
         reprice_all(dry_run=False)
@@ -117,7 +117,7 @@ def test_rebuilding_counts_nothing(ledger: Path) -> None:
 
 
 def test_a_killed_restatement_is_finished_uncounted_by_the_next_sync(
-    ledger: Path, dearer: str, monkeypatch: pytest.MonkeyPatch
+    ledger: Path, dearer: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die() -> None:
         raise KeyboardInterrupt
@@ -136,7 +136,7 @@ def test_a_killed_restatement_is_finished_uncounted_by_the_next_sync(
 
 
 def test_what_a_killed_sync_left_is_counted_before_a_restatement(
-    tmp_path: Path, dearer: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, dearer: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die() -> None:
         raise KeyboardInterrupt

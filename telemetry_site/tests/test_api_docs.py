@@ -54,6 +54,8 @@ def test_it_fits_and_follows_the_colours(docs: Page, width: int) -> None:
     docs.set_viewport_size({"width": width, "height": 900})
     assert docs.evaluate("document.documentElement.scrollWidth <= innerWidth")
     colour = "getComputedStyle(document.querySelector('.opblock-summary-path')).color"
+    if (menu := docs.get_by_text("Menu", exact=True)).is_visible():
+        menu.click()
     docs.get_by_role("button", name="Light", exact=True).click()
     light = docs.evaluate(colour)
     docs.get_by_role("button", name="Dark", exact=True).click()
