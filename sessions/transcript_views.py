@@ -21,7 +21,7 @@ from sessions.selectors.news import answered_meanwhile, pace, watched
 from sessions.selectors.raw_lines import neighbours
 from sessions.transcript_groups import grouped
 
-TRANSCRIPT_LINES = 120
+TRANSCRIPT_LINES = 80
 SUBAGENT_LINES = 60
 # Longer blocks are cut on the page and stand in full on the page of their line.
 TRANSCRIPT_BLOCK_CHARS = 16 * 1024

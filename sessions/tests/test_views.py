@@ -161,14 +161,14 @@ def test_a_transcript_goes_on_where_the_page_ended(client: Client, tmp_path: Pat
     read(tmp_path, a=[prompt(f"a{n}", n, "a", f"Number {n}.") for n in range(130)])
     address = reverse("session-detail", args=[uid("a")])
     first = page(client, "session-detail", uid("a"))
-    assert "Number 119." in first
-    assert "Number 120." not in first
-    assert f'hx-get="{address}?after=120"' in first
-    more = page(client, "session-detail", uid("a"), query="?after=120", **HTMX, **{"HX-Target": "more"})
+    assert "Number 79." in first
+    assert "Number 80." not in first
+    assert f'hx-get="{address}?after=80"' in first
+    more = page(client, "session-detail", uid("a"), query="?after=80", **HTMX, **{"HX-Target": "more"})
     assert more.strip().startswith("<ol")
-    assert "Number 120." in more
+    assert "Number 80." in more
     assert "The end of the transcript" in more
-    assert "From the beginning" in page(client, "session-detail", uid("a"), query="?after=120")
+    assert "From the beginning" in page(client, "session-detail", uid("a"), query="?after=80")
 
 
 @pytest.mark.parametrize("query", ["?after=x", "?before=" + "9" * 50, "?after=-1", "?page=" + "9" * 5000])
