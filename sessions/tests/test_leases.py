@@ -26,7 +26,11 @@ def test_what_a_killed_process_held_is_taken_at_once() -> None:
         assert SyncLease.objects.get().owner == "mine:1"
 
 
-@pytest.mark.parametrize("owner", [this_process(), "elsewhere:1", "elsewhere:1:boot-1-7"])
+@pytest.mark.parametrize(
+    "owner",
+    [this_process(), "elsewhere:1", "elsewhere:1:boot-1-7"],
+    ids=["here", "elsewhere", "told exactly"],
+)
 def test_what_another_holds_is_left_alone(owner: str) -> None:
     held_by(owner)
     assert is_held("sync", NOW)
