@@ -76,8 +76,10 @@ class _Tree:
         return len(roots) == 1 and self._lines[roots[0]].parent is None and roots[0] in self._live[:1]
 
     def _path(self) -> list[int]:
-        """From the root to the last message."""
+        """From the root to the last message; empty where every message's id was another line's before."""
         talk = [key for key, line in self._lines.items() if line.kind in ("user", "assistant")]
+        if not talk:
+            return []
         at = max(talk, key=lambda key: self._place[key])
         path = {at: None}
         while (parent := self._lines[at].parent) in self._lines and parent not in path:

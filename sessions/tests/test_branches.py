@@ -55,6 +55,11 @@ def test_more_than_one_root_or_a_missing_line_reads_as_one_line(parent: int | No
     assert off_branch(lines) == set()
 
 
+def test_messages_with_the_ids_of_notes_are_no_tree() -> None:
+    lines = tree((1, None, SYSTEM), (2, 1, SYSTEM), (1, None, PROMPT), (2, 1, PROMPT), (3, 1, SYSTEM))
+    assert off_branch(lines) == set()
+
+
 @given(st.lists(st.tuples(st.integers(0, 9), st.none() | st.integers(0, 9), st.sampled_from(
     [PROMPT, TOOL_RESULT, ASSISTANT, SYSTEM])), max_size=12))  # fmt: skip
 def test_whatever_files_say_the_last_message_is_live(
