@@ -9,6 +9,7 @@ from rest_framework.exceptions import ValidationError
 
 from alerts.definition import Scope, aggregations_of, default_no_data
 from alerts.models import AlertRule, Channel
+from alerts.named import named_project
 from alerts.validation import problems_of
 from analytics.metrics import METRICS, Source
 from sessions.models import Project
@@ -41,7 +42,7 @@ def rule_values(
     values = dict(given)
     channel_ids = values.pop("channels", None)
     if "project" in values:
-        values["project"] = _project(values["project"], projects)
+        values["project"] = named_project(values["project"], projects)
     values = _with_defaults(values, rule)
     draft = AlertRule(**_current(rule) | values)
     if projects is not None and draft.project_id is None:
@@ -90,15 +91,6 @@ def _with_defaults(values: Values, rule: AlertRule | None) -> Values:
         values.setdefault("repeat_seconds", 0 if is_session else int(REPEAT_EVERY.total_seconds()))
         values.setdefault("notify_resolved", not is_session)
     return values
-
-
-def _project(name: str | None, projects: Projects) -> Project | None:
-    if name is None:
-        return None
-    found: Project | None = Project.objects.filter(in_projects(projects, "pk")).named(name).first()
-    if found is None:
-        raise ValidationError({"project": ["There is no project with this id or slug."]})
-    return found
 
 
 def _unknown_filter_values(draft: AlertRule, projects: Projects) -> dict[str, list[str]]:

@@ -14,7 +14,8 @@ from rest_framework.response import Response
 from alerts import serializers as shapes
 from alerts.api import OwnVersions, digest_of, who
 from alerts.models import Silence
-from alerts.silencing import MOST_COMMENT, begin_silence, end_silence, named_project, named_rule, silences_of
+from alerts.named import named_project, named_rule
+from alerts.silencing import MOST_COMMENT, begin_silence, end_silence, silences_of
 from sessions.api_fields import iso
 from sessions.api_parameters import PageParameters, Parameters, readable_projects
 from sessions.scope import Projects

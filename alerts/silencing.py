@@ -10,7 +10,7 @@ from alerts.models import AlertRule, Silence
 from alerts.querysets.rows import of_projects
 from analytics.metrics import DIMENSIONS
 from sessions.models import Project
-from sessions.scope import Projects, in_projects
+from sessions.scope import Projects
 
 LONGEST = timedelta(days=366)
 MOST_MATCHERS = 2
@@ -76,25 +76,3 @@ def end_silence(silence: Silence, now: datetime) -> None:
 def silences_of(projects: Projects) -> Any:
     """The silences about projects and their rules; those about all are nobody's who is for some."""
     return of_projects(Silence.objects.select_related("rule", "project"), projects)
-
-
-def named_rule(public_id: str | None, projects: Projects) -> AlertRule | None:
-    """The rule of an id. Raises ValidationError for one that is not there or not the asker's."""
-    if public_id is None:
-        return None
-    found: AlertRule | None = (
-        AlertRule.objects.present().readable(projects).filter(public_id=public_id).first()
-    )
-    if found is None:
-        raise ValidationError({"alertId": ["There is no alert with this id."]})
-    return found
-
-
-def named_project(name: str | None, projects: Projects) -> Project | None:
-    """The project of an id or slug. Raises ValidationError for one that is not there or not the asker's."""
-    if name is None:
-        return None
-    found: Project | None = Project.objects.filter(in_projects(projects, "pk")).named(name).first()
-    if found is None:
-        raise ValidationError({"project": ["There is no project with this id or slug."]})
-    return found
