@@ -19,13 +19,8 @@ from alerts.editing import RuleConflict, StaleVersion, change_rule, create_rule,
 from alerts.models import AlertEvent, AlertRule
 from alerts.representation import event_json, rules_json
 from alerts.rule_input import rule_values
-from sessions.api_parameters import (
-    PageParameters,
-    Parameters,
-    ProjectParameters,
-    page_body,
-    readable_projects,
-)
+from sessions.api_parameters import PageParameters, Parameters, ProjectParameters, page_body
+from sessions.scope import readable_projects
 
 VERSION = re.compile(r'\A(?:W/)?"(\d{1,9})(?:\.[0-9a-f]+)?"\Z')
 NEW_RULE = OpenApiExample(

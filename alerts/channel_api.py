@@ -17,15 +17,9 @@ from alerts.delivery import Trial, send_again, try_channel
 from alerts.models import Channel, Delivery
 from alerts.signatures import key_of
 from sessions.api_fields import iso
-from sessions.api_parameters import (
-    PageParameters,
-    Parameters,
-    ProjectParameters,
-    page_body,
-    readable_projects,
-)
+from sessions.api_parameters import PageParameters, Parameters, ProjectParameters, page_body
 from sessions.models import Project
-from sessions.scope import Projects, in_projects
+from sessions.scope import Projects, in_projects, readable_projects
 from sessions.serializer_fields import InstantField
 
 KINDS = [str(kind) for kind in Channel.Kind.values]
@@ -145,7 +139,7 @@ def channel_json(channel: Channel) -> dict[str, Any]:
 def named_channel(request: Request, channel_id: str) -> Channel:
     """The channel of an id. Raises NotFound for one that is unknown or of a project that is not the asker's."""
     projects = readable_projects(request)
-    found = Channel.objects.select_related("project").filter(public_id=channel_id).first()
+    found: Channel | None = Channel.objects.select_related("project").filter(public_id=channel_id).first()
     if found is None or not is_seen_from(projects, found):
         raise NotFound("There is no channel with this id.")
     return found
@@ -166,7 +160,7 @@ def own_channel(request: Request, channel_id: str) -> Channel:
 def refuse_shared(request: Request, project_id: int | None) -> None:
     """Raise PermissionDenied where a channel of every project meets an asker who is for some."""
     if project_id is None and readable_projects(request) is not None:
-        raise PermissionDenied("This channel serves every project, and this token is for some of them.")
+        raise PermissionDenied("This channel serves every project, and you may change some of them.")
 
 
 def trial_json(trial: Trial) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from rest_framework.exceptions import ValidationError
 from alerts.channel_api import ChannelFields
 from alerts.channel_editing import TooManyChannels, change_channel, create_channel, masked
 from alerts.models import Channel
+from sessions.scope import Projects
 
 MOST_FIELD = 2500
 
@@ -59,14 +60,15 @@ class ChannelForm:
             body["secret"] = texts["secret"].strip()
         return body
 
-    def save(self, channel: Channel | None) -> Channel | None:
+    def save(self, channel: Channel | None, projects: Projects = None) -> Channel | None:
         """Make the channel, or change it; None, with `errors` filled, when it cannot be."""
         try:
             read = ChannelFields(
-                data=self.body(channel), partial=channel is not None, context={"projects": None}
+                data=self.body(channel), partial=channel is not None, context={"projects": projects}
             )
             read.is_valid(raise_exception=True)
             values = dict(read.validated_data)
+            refuse_every_project(values, channel, projects)
             return create_channel(values) if channel is None else change_channel(channel, values)
         except ValidationError as error:
             details: Any = error.detail
@@ -76,3 +78,10 @@ class ChannelForm:
         if channel is not None:
             self.texts["kept"] = masked(channel)
         return None
+
+
+def refuse_every_project(values: dict[str, Any], channel: Channel | None, projects: Projects) -> None:
+    """A channel that serves every project is for those who may change them all. Raises ValidationError."""
+    project = values.get("project", channel.project if channel else None)
+    if projects is not None and project is None:
+        raise ValidationError({"project": ["Choose one of your projects: it may not serve them all."]})

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,6 +14,7 @@ from alerts.channel_form import ChannelForm
 from alerts.delivery import Trial, send_again, try_channel
 from alerts.models import Channel, Delivery
 from analytics.views import HtmxRequest
+from sessions.scope import readable_projects
 from sessions.selectors import projects_with_sessions
 
 LATEST = 25
@@ -25,7 +27,7 @@ def channel_list_page(request: HtmxRequest) -> HttpResponse:
     if request.method != "POST":
         return _list(request, ChannelForm.empty())
     form = ChannelForm.of_post(request.POST)
-    made = form.save(None)
+    made = form.save(None, readable_projects(request))
     if made is None:
         return _list(request, form, status=400)
     return _list(request, ChannelForm.empty(), made=made)
@@ -35,19 +37,19 @@ def _list(
     request: HttpRequest, form: ChannelForm, *, made: Channel | None = None, status: int = 200
 ) -> HttpResponse:
     context = {
-        "channels": Channel.objects.select_related("project"),
+        "channels": Channel.objects.seen_from(readable_projects(request)).select_related("project"),
         "form": form,
         "made": made,
         "secret": made.secret if made else "",
-        **_choices(),
+        **_choices(request),
     }
     return render(request, "alerts/channels/list.html", context, status=status)
 
 
-def _choices() -> dict[str, Any]:
+def _choices(request: HttpRequest) -> dict[str, Any]:
     return {
         "kinds": Channel.Kind.choices,
-        "projects": projects_with_sessions(),
+        "projects": projects_with_sessions(readable_projects(request)),
         "has_mail": bool(settings.MAILERS),
     }
 
@@ -56,11 +58,11 @@ def _choices() -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def channel_detail_page(request: HtmxRequest, channel_id: str) -> HttpResponse:
     """One channel: its settings, how it does, and what it was told last."""
-    channel = _named(channel_id)
+    channel = _named(request, channel_id)
     if request.method != "POST":
         return _detail(request, channel, ChannelForm.of(channel))
     form = ChannelForm.of_post(request.POST)
-    if form.save(channel) is None:
+    if form.save(_own(request, channel), readable_projects(request)) is None:
         return _detail(request, channel, form, status=400)
     return redirect("channel-detail", channel_id)
 
@@ -73,13 +75,14 @@ def _detail(
     trial: Trial | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    deliveries = Delivery.objects.filter(channel=channel).select_related("event__rule")
+    deliveries = Delivery.objects.readable(readable_projects(request)).filter(channel=channel)
+    deliveries = deliveries.select_related("event__rule")
     context = {
         "channel": channel,
         "form": form,
         "trial": trial,
         "deliveries": deliveries[:LATEST],
-        **_choices(),
+        **_choices(request),
     }
     return render(request, "alerts/channels/detail.html", context, status=status)
 
@@ -88,7 +91,7 @@ def _detail(
 @require_POST
 def try_channel_page(request: HtmxRequest, channel_id: str) -> HttpResponse:
     """Send a marked sample, once, and say how that went."""
-    channel = _named(channel_id)
+    channel = _own(request, _named(request, channel_id))
     trial = try_channel(channel, timezone.now())
     channel.refresh_from_db()
     if request.htmx:
@@ -97,16 +100,16 @@ def try_channel_page(request: HtmxRequest, channel_id: str) -> HttpResponse:
 
 
 @require_POST
-def delete_channel(request: HtmxRequest, channel_id: str) -> HttpResponse:  # noqa: ARG001 (Django passes it)
+def delete_channel(request: HtmxRequest, channel_id: str) -> HttpResponse:
     """Take a channel away; what was to be told there is not."""
-    _named(channel_id).delete()
+    _own(request, _named(request, channel_id)).delete()
     return redirect("channel-list")
 
 
 @require_POST
 def send_delivery_again(request: HtmxRequest, delivery_id: int) -> HttpResponse:
     """Send what was given up or left out once more."""
-    found = get_object_or_404(Delivery.objects.select_related("channel"), pk=delivery_id)
+    found = _delivery(request, delivery_id)
     send_again(found, timezone.now())
     if not request.htmx:
         return redirect("channel-detail", found.channel.public_id)
@@ -114,5 +117,20 @@ def send_delivery_again(request: HtmxRequest, delivery_id: int) -> HttpResponse:
     return render(request, "alerts/channels/_delivery.html", {"delivery": again})
 
 
-def _named(channel_id: str) -> Channel:
-    return get_object_or_404(Channel.objects.select_related("project"), public_id=channel_id)
+def _delivery(request: HttpRequest, delivery_id: int) -> Delivery:
+    mine = Delivery.objects.readable(readable_projects(request)).select_related("channel")
+    found: Delivery = get_object_or_404(mine, pk=delivery_id)
+    return found
+
+
+def _named(request: HttpRequest, channel_id: str) -> Channel:
+    mine = Channel.objects.seen_from(readable_projects(request)).select_related("project")
+    found: Channel = get_object_or_404(mine, public_id=channel_id)
+    return found
+
+
+def _own(request: HttpRequest, channel: Channel) -> Channel:
+    """The channel, to change it or to send there: what serves every project is not one project's to change."""
+    if channel.project_id is None and readable_projects(request) is not None:
+        raise PermissionDenied("This channel serves every project, and you may change some of them.")
+    return channel

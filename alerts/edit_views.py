@@ -29,6 +29,7 @@ from alerts.rule_views import named_rule, who
 from analytics.explore_views import SOURCE_LABELS
 from analytics.metrics import DIMENSIONS, METRICS
 from analytics.views import HtmxRequest
+from sessions.scope import readable_projects
 from sessions.selectors import projects_with_sessions
 
 HOUR, DAY = 3_600, 86_400
@@ -83,22 +84,22 @@ def new_alert_page(request: HtmxRequest) -> HttpResponse:
     asked = request.GET.get("preset", "")
     preset = next((each for each in PRESETS if each.id == asked), None)
     rule = preset.rule | {"isActive": True} if preset else {}
-    return _editor(request, None, RuleForm.of_body(FIRST | rule), preset=asked)
+    return _editor(request, None, RuleForm.of_body(FIRST | rule, readable_projects(request)), preset=asked)
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_alert_page(request: HtmxRequest, alert_id: str) -> HttpResponse:
     """A rule that is there."""
-    rule = named_rule(alert_id)
+    rule = named_rule(request, alert_id)
     if request.method == "POST":
         return _saved(request, rule)
     [told] = rules_json([rule])
-    return _editor(request, rule, RuleForm.of_body(told))
+    return _editor(request, rule, RuleForm.of_body(told, readable_projects(request)))
 
 
 def _saved(request: HtmxRequest, rule: AlertRule | None) -> HttpResponse:
-    form = RuleForm.of_post(request.POST)
+    form = RuleForm.of_post(request.POST, readable_projects(request))
     if "suggested" in request.POST:
         form.texts["threshold"] = request.POST["suggested"][:40]
         return _editor(request, rule, form)
@@ -115,7 +116,7 @@ def _saved(request: HtmxRequest, rule: AlertRule | None) -> HttpResponse:
 @require_POST
 def alert_draft_region(request: HtmxRequest) -> HttpResponse:
     """What the form says now, and what that would have done; sentences about fields go to their places."""
-    form = RuleForm.of_post(request.POST)
+    form = RuleForm.of_post(request.POST, readable_projects(request))
     context = {"form": form, "is_region": True, **_picture(form)}
     # After the draft was read: sentences are known by then.
     context["field_errors"] = [(name, form.errors.get(name, "")) for name in ERROR_FIELDS]
@@ -126,7 +127,7 @@ def alert_draft_region(request: HtmxRequest) -> HttpResponse:
 @require_POST
 def alert_fields_region(request: HtmxRequest) -> HttpResponse:
     """The fields whose choices depend on the metric and on what one value is about."""
-    form = RuleForm.of_post(request.POST)
+    form = RuleForm.of_post(request.POST, readable_projects(request))
     if form.texts["aggregation"] not in aggregations_of(form.metric, form.scope):
         form.texts["aggregation"] = ""
     response = render(request, "alerts/editor/dependent.html", {"form": form, **_choices(form)})
@@ -202,8 +203,8 @@ def _choices(form: RuleForm) -> dict[str, Any]:
         "aggregations": aggregations_of(form.metric, form.scope),
         "dimensions": dimensions,
         "channels": form.channel_choices(),
-        "has_channels": Channel.objects.exists(),
-        "projects": projects_with_sessions(),
+        "has_channels": Channel.objects.seen_from(form.readable).exists(),
+        "projects": projects_with_sessions(form.readable),
     }
 
 

@@ -14,13 +14,8 @@ from alerts import serializers as shapes
 from alerts.api import OwnVersions, digest_of
 from alerts.models import Notification
 from alerts.representation import notification_json, notifications_json
-from sessions.api_parameters import (
-    PageParameters,
-    Parameters,
-    ProjectParameters,
-    projects_of,
-    readable_projects,
-)
+from sessions.api_parameters import PageParameters, Parameters, ProjectParameters, projects_of
+from sessions.scope import readable_projects
 
 MAX_KEY_DIGITS = 18
 

@@ -1,5 +1,7 @@
 """The bell in the head of every page, and the page of everything it has said."""
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,6 +13,7 @@ from django_htmx.http import trigger_client_event
 from alerts.models import AlertRule, Notification
 from alerts.overview import firing_rows
 from analytics.views import HtmxRequest
+from sessions.scope import readable_projects
 
 PER_PAGE = 50
 
@@ -19,16 +22,16 @@ PER_PAGE = 50
 @require_safe
 def bell_region(request: HtmxRequest) -> HttpResponse:
     """The link of the bell with how much is unread."""
-    return render(request, "alerts/_bell.html", {"unread": Notification.objects.unread().count()})
+    return render(request, "alerts/_bell.html", {"unread": _mine(request).unread().count()})
 
 
 @never_cache
 @require_safe
 def firing_region(request: HtmxRequest) -> HttpResponse:
     """What fires now, in a line: a region of the dashboard, and a page without scripts."""
-    watching = AlertRule.objects.present().filter(is_active=True).count()
+    watching = AlertRule.objects.present().readable(readable_projects(request)).filter(is_active=True).count()
     template = "alerts/_firing_now.html" if request.htmx else "alerts/firing.html"
-    return render(request, template, {"firing": firing_rows(), "rules": watching})
+    return render(request, template, {"firing": firing_rows(readable_projects(request)), "rules": watching})
 
 
 @never_cache
@@ -38,13 +41,17 @@ def notification_list_page(request: HtmxRequest) -> HttpResponse:
     return _page(request)
 
 
+def _mine(request: HtmxRequest) -> Any:
+    return Notification.objects.readable(readable_projects(request))
+
+
 def _page(request: HtmxRequest) -> HttpResponse:
     only_unread = request.GET.get("unread") == "1"
-    every = Notification.objects.select_related("event__rule")
+    every = _mine(request).select_related("event__rule")
     found = every.unread() if only_unread else every
     context = {
         "page": Paginator(found, PER_PAGE).get_page(request.GET.get("page")),
-        "unread": Notification.objects.unread().count(),
+        "unread": _mine(request).unread().count(),
         "only_unread": only_unread,
     }
     template = "alerts/notifications.html"
@@ -54,7 +61,7 @@ def _page(request: HtmxRequest) -> HttpResponse:
 @require_POST
 def read_notification(request: HtmxRequest, notification_id: int) -> HttpResponse:
     """Mark a notification as read; with `unread`, as not read."""
-    found = get_object_or_404(Notification, pk=notification_id)
+    found: Notification = get_object_or_404(_mine(request), pk=notification_id)
     found.is_read = "unread" not in request.POST
     found.read_at = (found.read_at or timezone.now()) if found.is_read else None
     found.save(update_fields=["is_read", "read_at"])
@@ -64,7 +71,7 @@ def read_notification(request: HtmxRequest, notification_id: int) -> HttpRespons
 @require_POST
 def read_every_notification(request: HtmxRequest) -> HttpResponse:
     """Mark everything as read."""
-    Notification.objects.unread().update(is_read=True, read_at=timezone.now())
+    _mine(request).unread().update(is_read=True, read_at=timezone.now())
     return _read(request)
 
 

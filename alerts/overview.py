@@ -13,6 +13,7 @@ from alerts.querysets.history import last_firings
 from alerts.representation import event_json, rules_json
 from alerts.states import State
 from alerts.wording import amount, limit_words, rule_sentence
+from sessions.scope import Projects
 
 LATELY = timedelta(days=30)
 MOST_FIRING = 100
@@ -120,9 +121,11 @@ class FiringRow:
         return StateLook.of(self.instance.state)
 
 
-def firing_rows() -> list[FiringRow]:
-    """What fires now, the gravest and then the latest first; at most MOST_FIRING."""
-    found = AlertInstance.objects.firing().filter(rule__deleted_at=None, rule__is_active=True)
+def firing_rows(projects: Projects = None) -> list[FiringRow]:
+    """What fires now of the rules of these projects, the gravest and then the latest first; at most MOST_FIRING."""
+    found = (
+        AlertInstance.objects.readable(projects).firing().filter(rule__deleted_at=None, rule__is_active=True)
+    )
     instances = list(found.select_related("rule").gravest_first()[:MOST_FIRING])
     last = last_firings(each.pk for each in instances)
     return [_firing(each, last.get(each.pk)) for each in instances]

@@ -21,7 +21,8 @@ from alerts.replay import Transition
 from alerts.representation import number
 from alerts.rule_input import draft_rule
 from sessions.api_fields import iso
-from sessions.api_parameters import Parameters, readable_projects
+from sessions.api_parameters import Parameters
+from sessions.scope import readable_projects
 from sessions.serializer_fields import InstantField
 
 USUAL = timedelta(days=30)

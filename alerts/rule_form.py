@@ -18,6 +18,7 @@ from alerts.models import AlertRule, Channel
 from alerts.rule_input import draft_rule, rule_values
 from alerts.serializers import RuleInput
 from analytics.metrics import METRICS, Metric
+from sessions.scope import Projects
 
 AMOUNTS = ("threshold", "warnThreshold", "recoveryThreshold")
 COUNTS = (
@@ -52,9 +53,10 @@ class RuleForm:
 
     texts: dict[str, Any]
     errors: dict[str, str] = field(default_factory=dict)
+    readable: Projects = None  # the projects that the writer may watch
 
     @classmethod
-    def of_body(cls, body: Mapping[str, Any]) -> "RuleForm":
+    def of_body(cls, body: Mapping[str, Any], readable: Projects = None) -> "RuleForm":
         """The fields of a rule as the API tells it, of a preset, or of nothing yet."""
         texts: dict[str, Any] = {
             name: _text(body.get(name)) for name in (*AMOUNTS, *COUNTS, *WORDS, *PLAIN, "name", "metric")
@@ -64,10 +66,10 @@ class RuleForm:
         texts |= {name: _text(body.get(name)) for name in ("project", "aggregation", "noData", "version")}
         texts["steps"] = ", ".join(_text(step) for step in body.get("steps") or [])
         texts["filters"] = [(name, "\n".join(values)) for name, values in (body.get("filters") or {}).items()]
-        return cls(texts)
+        return cls(texts, readable=readable)
 
     @classmethod
-    def of_post(cls, given: QueryDict) -> "RuleForm":
+    def of_post(cls, given: QueryDict, readable: Projects = None) -> "RuleForm":
         names = (*AMOUNTS, *COUNTS, *WORDS, *PLAIN, "name", "metric", "project", "aggregation", "noData")
         texts: dict[str, Any] = {name: given.get(name, "")[:MOST_FIELD] for name in (*names, "steps")}
         texts |= {name: given.get(name) == "on" for name in FLAGS}
@@ -75,7 +77,7 @@ class RuleForm:
         texts["version"] = given.get("version", "")
         pairs = zip(given.getlist("filterBy"), given.getlist("filterValues"), strict=False)
         texts["filters"] = [(name, values[:MOST_FIELD]) for name, values in pairs if name or values.strip()]
-        return cls(texts)
+        return cls(texts, readable=readable)
 
     @property
     def metric(self) -> Metric:
@@ -138,12 +140,12 @@ class RuleForm:
 
     def draft(self) -> AlertRule | None:
         """The unsaved rule, for a preview; None, with `errors` filled, when it cannot be."""
-        named = RuleForm(self.texts | {"name": self.texts["name"].strip() or "Draft"})
+        named = RuleForm(self.texts | {"name": self.texts["name"].strip() or "Draft"}, readable=self.readable)
         values = named.read()
         rule = None
         if values is not None:
             try:
-                rule = draft_rule(values)
+                rule = draft_rule(values, projects=self.readable)
             except ValidationError as error:
                 named._note(error.detail)
         # What is still empty is not wrong yet.
@@ -156,7 +158,7 @@ class RuleForm:
         if values is None:
             return None
         try:
-            given, channels = rule_values(values, rule)
+            given, channels = rule_values(values, rule, projects=self.readable)
             if rule is None:
                 return create_rule(given, channels or [], now=now, by=by)
             return change_rule(rule, given, channels, now=now, by=by, version=self._version())
@@ -186,7 +188,7 @@ class RuleForm:
 
     def channel_choices(self) -> list[tuple[Channel, bool]]:
         chosen = set(self.texts["channels"])
-        return [(each, each.public_id in chosen) for each in Channel.objects.all()]
+        return [(each, each.public_id in chosen) for each in Channel.objects.seen_from(self.readable)]
 
 
 def first_sentence(detail: Any) -> str:

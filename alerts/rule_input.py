@@ -46,7 +46,7 @@ def rule_values(
     values = _with_defaults(values, rule)
     draft = AlertRule(**_current(rule) | values)
     if projects is not None and draft.project_id is None:
-        raise ValidationError({"project": ["Name one of the projects that this token is for."]})
+        raise ValidationError({"project": ["Name one of the projects that you may watch."]})
     found = {API_NAMES.get(name, name): [text] for name, text in problems_of(draft.definition).items()}
     if draft.project_id is not None and draft.definition.measure.source is Source.READING:
         found["project"] = ["This figure is about reading as a whole; leave the project out."]

@@ -17,8 +17,8 @@ from alerts.models import Silence
 from alerts.named import named_project, named_rule
 from alerts.silencing import MOST_COMMENT, begin_silence, end_silence, silences_of
 from sessions.api_fields import iso
-from sessions.api_parameters import PageParameters, Parameters, readable_projects
-from sessions.scope import Projects
+from sessions.api_parameters import PageParameters, Parameters
+from sessions.scope import Projects, readable_projects
 from sessions.serializer_fields import InstantField
 
 MAX_KEY_DIGITS = 18
@@ -118,7 +118,7 @@ def begin_asked(asked: dict[str, Any], projects: Projects, now: datetime, by: st
     """Begin what a body asks for, once its fields were read. Raises ValidationError."""
     rule, project = named_rule(asked.get("alertId"), projects), named_project(asked.get("project"), projects)
     if projects is not None and rule is None and project is None:
-        raise ValidationError({"project": ["Name one of the projects that this token is for."]})
+        raise ValidationError({"project": ["Name one of the projects that you may watch."]})
     return begin_silence(
         rule=rule,
         project=project,

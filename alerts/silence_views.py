@@ -10,13 +10,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from rest_framework.exceptions import ValidationError
 
-from alerts.models import AlertRule, Silence
+from alerts.models import AlertRule
 from alerts.rule_form import first_sentence
 from alerts.rule_views import who
 from alerts.silence_api import SilenceInput, begin_asked
-from alerts.silencing import end_silence
+from alerts.silencing import end_silence, silences_of
 from analytics.metrics import DIMENSIONS
 from analytics.views import HtmxRequest
+from sessions.scope import Projects, readable_projects
 from sessions.selectors import projects_with_sessions
 
 LENGTHS = {
@@ -41,11 +42,11 @@ def silence_list_page(request: HtmxRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, {"hours": "4"}, {})
     texts = {name: request.POST.get(name, "").strip() for name in FIELDS}
-    errors = _begin(texts, who(request))
+    errors = _begin(texts, readable_projects(request), who(request))
     return _page(request, texts, errors, status=400) if errors else redirect("silence-list")
 
 
-def _begin(texts: dict[str, str], by: str) -> dict[str, str]:
+def _begin(texts: dict[str, str], projects: Projects, by: str) -> dict[str, str]:
     """Begin a silence about `rule:<id>`, `project:<slug>`, or all (""); sentences by field where it cannot be."""
     if texts["hours"] not in LENGTHS:
         return {"hours": f"Choose one of {', '.join(LENGTHS.values())}."}
@@ -62,7 +63,7 @@ def _begin(texts: dict[str, str], by: str) -> dict[str, str]:
     read = SilenceInput(data=body)
     try:
         read.is_valid(raise_exception=True)
-        begin_asked(read.validated_data, None, now, by)
+        begin_asked(read.validated_data, projects, now, by)
     except ValidationError as error:
         details: Any = error.detail
         return {PLACES.get(field, field): first_sentence(told) for field, told in details.items()}
@@ -73,12 +74,13 @@ def _page(
     request: HttpRequest, texts: dict[str, str], errors: dict[str, str], *, status: int = 200
 ) -> HttpResponse:
     now = timezone.now()
-    every = Silence.objects.select_related("rule", "project")
+    mine = readable_projects(request)
+    every = silences_of(mine).select_related("rule", "project")
     context = {
         "present": every.filter(ends_at__gt=now),
         "ended": every.filter(ends_at__lte=now)[:ENDED_SHOWN],
-        "rules": AlertRule.objects.present().order_by("name"),
-        "projects": projects_with_sessions(),
+        "rules": AlertRule.objects.present().readable(mine).order_by("name"),
+        "projects": projects_with_sessions(mine),
         "lengths": LENGTHS.items(),
         "dimensions": [(id, each.label) for id, each in DIMENSIONS.items()],
         "texts": texts,
@@ -89,7 +91,7 @@ def _page(
 
 
 @require_POST
-def end_silence_page(request: HtmxRequest, silence_id: int) -> HttpResponse:  # noqa: ARG001 (Django passes it)
+def end_silence_page(request: HtmxRequest, silence_id: int) -> HttpResponse:
     """End a silence now; one that has not begun is taken away."""
-    end_silence(get_object_or_404(Silence, pk=silence_id), timezone.now())
+    end_silence(get_object_or_404(silences_of(readable_projects(request)), pk=silence_id), timezone.now())
     return redirect("silence-list")

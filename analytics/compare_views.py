@@ -19,6 +19,7 @@ from analytics.links import Links
 from analytics.selectors import narrowed
 from analytics.views import HtmxRequest
 from sessions.list_page import address, page_number
+from sessions.scope import readable_projects
 from sessions.selectors import projects_with_sessions
 
 LINKS_ON_A_PAGE = 50
@@ -28,7 +29,9 @@ LINKS_ON_A_PAGE = 50
 def compare_page(request: HtmxRequest) -> HttpResponse:
     """Two periods or two models side by side; without dates the latest one and the one before it."""
     now = timezone.now()
-    forms_of_sides = [PeriodForm(_of_side(request, letter), now=now) for letter in "ab"]
+    forms_of_sides = [
+        PeriodForm(_of_side(request, letter), now=now, readable=readable_projects(request)) for letter in "ab"
+    ]
     first, second = (form.asked() for form in forms_of_sides)
     latest = shown_period(second, latest_data_at(second.projects))
     before = first.period
@@ -44,9 +47,9 @@ def compare_page(request: HtmxRequest) -> HttpResponse:
         "found": found,
         "sides": [_side(letter, side, second) for letter, side in zip("ab", sides, strict=True)],
         "asked": second,
-        "projects": projects_with_sessions(),
+        "projects": projects_with_sessions(readable_projects(request)),
         "problems": [problem for form in forms_of_sides for problem in form.problems],
-        "is_empty": latest_data_at(None) is None,
+        "is_empty": latest_data_at(readable_projects(request)) is None,
         "part": "compare",
     }
     return render(
@@ -85,7 +88,7 @@ class CorrelationForm(PeriodForm):
 @require_safe
 def correlation_page(request: HtmxRequest) -> HttpResponse:
     """Which sessions served which features, and what that work used."""
-    form = CorrelationForm(request.GET, now=timezone.now())
+    form = CorrelationForm(request.GET, now=timezone.now(), readable=readable_projects(request))
     asked = form.asked()
     period = shown_period(asked, latest_data_at(asked.projects))
     sure = form.cleaned_data.get("sure") or ""
@@ -107,7 +110,7 @@ def correlation_page(request: HtmxRequest) -> HttpResponse:
             (name, label, address(request.GET, period=name, start=None, end=None, page=None))
             for name, label in PRESET_LABELS.items()
         ],
-        "projects": projects_with_sessions(),
+        "projects": projects_with_sessions(readable_projects(request)),
         "file": _file(question, asked),
         "part": "correlation",
     }

@@ -8,7 +8,8 @@ from analytics.formatting import count, percentage, tokens
 from analytics.freshness import Freshness
 from analytics.links import Links
 from analytics.selectors import Overview
-from sessions.models import SourceFile
+from sessions.scope import Projects
+from sessions.selectors.sources import sources_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,14 @@ class Concern:
     href: str = ""
 
 
-def concerns(overview: Overview, fresh: Freshness, links: Links) -> list[Concern]:
-    """The worst first; none when all is well."""
-    found = [_failed_run(fresh), _api_errors(overview, links), _unpriced(overview), _unread_lines()]
+def concerns(overview: Overview, fresh: Freshness, links: Links, projects: Projects = None) -> list[Concern]:
+    """The worst first; none when all is well. `projects`: those that the reader may know of."""
+    found = [
+        _failed_run(fresh),
+        _api_errors(overview, links),
+        _unpriced(overview),
+        _unread_lines(projects),
+    ]
     found += [_rejected(overview, links), _lower_bound(overview)]
     return [concern for concern in found if concern]
 
@@ -53,8 +59,8 @@ def _unpriced(overview: Overview) -> Concern | None:
     return Concern("warning", f"{size} tokens without a price", title, reverse("data-quality"))
 
 
-def _unread_lines() -> Concern | None:
-    lines = SourceFile.objects.line_totals()["lines_quarantined"]
+def _unread_lines(projects: Projects) -> Concern | None:
+    lines = sources_of(projects).line_totals()["lines_quarantined"]
     if not lines:
         return None
     words = f"{count(lines)} line{'' if lines == 1 else 's'} could not be read"

@@ -100,7 +100,7 @@ def dashboard(asked: Asked, *, now: datetime) -> Dashboard:
     period = shown_period(asked, latest_at)
     shown = narrowed(period, asked.projects)
     links = Links(period, asked.project.slug if asked.project else "", asked.tz)
-    fresh = freshness(now)
+    fresh = freshness(now, asked.readable)
     parts: dict[str, Any] = {
         "asked": asked,
         "period": shown,
@@ -118,7 +118,7 @@ def dashboard(asked: Asked, *, now: datetime) -> Dashboard:
     if not _holds_data(figures):
         return Dashboard(**parts, elsewhere=_elsewhere(latest_at, shown, links))
     panels = _panels(figures, shown, asked, links, now)
-    return Dashboard(**parts, panels=panels, concerns=concerns(figures, fresh, links))
+    return Dashboard(**parts, panels=panels, concerns=concerns(figures, fresh, links, asked.readable))
 
 
 def latest_data_at(projects: Projects) -> datetime | None:
@@ -175,7 +175,7 @@ def _panels(figures: Overview, period: Period, asked: Asked, links: Links, now: 
         tokens=token_classes(found, step),
         classes=_classes(found),
         models=model_table(figures.models, figures.usage, links),
-        projects=None if asked.project else project_table(figures.period, figures.usage, links),
+        projects=None if asked.project else project_table(figures.period, figures.usage, links, projects),
         tools=tool_tables(period, projects=projects, links=links),
         recent=_recent(period, asked, now),
         session_count=figures.session_count,
@@ -197,4 +197,4 @@ def _recent(period: Period, asked: Asked, now: datetime) -> list[SessionRow]:
     filters: dict[str, Any] = {"start_date": period.start_at, "end_date": period.end_at}
     if asked.project:
         filters["project"] = asked.project.slug
-    return latest_sessions(filters, RECENT, now=now)
+    return latest_sessions(filters, RECENT, now=now, projects=asked.projects)

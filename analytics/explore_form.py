@@ -10,6 +10,7 @@ from django import forms
 from analytics.forms import Asked, PeriodForm
 from analytics.metrics import DIMENSIONS, METRICS, Metric
 from analytics.periods import BucketKind
+from sessions.scope import Projects
 
 DEFAULT_METRIC = "session_cost"
 STEPS = (BucketKind.HOURLY, BucketKind.DAILY, BucketKind.WEEKLY, BucketKind.MONTHLY)
@@ -37,8 +38,8 @@ class ExploreForm(PeriodForm):
     view = forms.CharField(required=False, max_length=20)
     compare = forms.BooleanField(required=False)
 
-    def __init__(self, data: Any, *, now: datetime) -> None:
-        super().__init__(data, now=now)
+    def __init__(self, data: Any, *, now: datetime, readable: Projects = None) -> None:
+        super().__init__(data, now=now, readable=readable)
         self._said: list[str] = []
 
     def question(self) -> Question:

@@ -18,6 +18,7 @@ from analytics.links import Links, ends
 from analytics.metrics import DIMENSIONS, METRICS, Source
 from analytics.periods import Period
 from analytics.views import HtmxRequest
+from sessions.scope import readable_projects
 from sessions.selectors import projects_with_sessions
 
 SOURCE_LABELS = {
@@ -35,7 +36,7 @@ SOURCE_LABELS = {
 @require_safe
 def explore_page(request: HtmxRequest) -> HttpResponse:
     """One metric over time, split by a dimension, as a chart and as numbers."""
-    form = ExploreForm(request.GET, now=timezone.now())
+    form = ExploreForm(request.GET, now=timezone.now(), readable=readable_projects(request))
     question = form.question()
     asked = question.asked
     latest_at = latest_data_at(asked.projects)
@@ -50,7 +51,7 @@ def explore_page(request: HtmxRequest) -> HttpResponse:
         "was_moved": period is not asked.period,
         "is_empty": latest_at is None,
         "nearest": _nearest(request, found, latest_at),
-        "projects": projects_with_sessions(),
+        "projects": projects_with_sessions(readable_projects(request)),
         "api_address": api_address(found, period),
         **_choices(request, question),
     }

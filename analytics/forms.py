@@ -38,10 +38,11 @@ class Asked:
     is_default: bool
     project: Project | None = None
     tz: str = ""
+    readable: Projects = None
 
     @property
     def projects(self) -> Projects:
-        return None if self.project is None else only(self.project.pk)
+        return self.readable if self.project is None else only(self.project.pk)
 
 
 class PeriodForm(forms.Form):
@@ -53,13 +54,16 @@ class PeriodForm(forms.Form):
     project = forms.CharField(required=False, max_length=200)
     tz = forms.CharField(required=False, max_length=100)
 
-    def __init__(self, data: Any, *, now: datetime) -> None:
+    def __init__(self, data: Any, *, now: datetime, readable: Projects = None) -> None:
         super().__init__(data)
+        self._readable = readable
         self._now = now
         self._zone = ZoneInfo(settings.TELEMETRY_TIME_ZONE)
 
     def clean_project(self) -> Project | None:
-        return project_of(self.cleaned_data["project"], "; the figures are of all projects")
+        return project_of(
+            self.cleaned_data["project"], "; the figures are of all projects", readable=self._readable
+        )
 
     def clean(self) -> dict[str, Any]:
         given = {name: self.cleaned_data.get(name) for name in ("start", "end", "tz")}
@@ -80,12 +84,12 @@ class PeriodForm(forms.Form):
         project, period = data.get("project"), data.get("read")
         if period is None:
             fallback = preset_period(DEFAULT_PRESET, now=self._now, zone=self._zone)
-            return Asked(fallback, DEFAULT_PRESET, is_default=True, project=project)
+            return Asked(fallback, DEFAULT_PRESET, is_default=True, project=project, readable=self._readable)
         chosen = data.get("period", "").strip()
         has_dates = bool(data.get("start", "").strip() or data.get("end", "").strip())
         preset = None if has_dates else Preset(chosen or DEFAULT_PRESET)
         is_default = not has_dates and not chosen
-        return Asked(period, preset, is_default, project, data.get("tz", "").strip())
+        return Asked(period, preset, is_default, project, data.get("tz", "").strip(), self._readable)
 
     @property
     def problems(self) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Subquery
 
 from sessions.models import AgentSession, SyncRun
+from sessions.scope import Projects, in_projects
 
 # Runs that failed or still read say nothing of when data was last read; so many of them in a row are rare.
 RUNS_LOOKED_AT = 5
@@ -25,9 +26,9 @@ class Freshness:
     failure: str = ""
 
 
-def freshness(now: datetime) -> Freshness:
-    """Of the whole database, in one query: the frame of every page asks."""
-    records = AgentSession.objects.filter(ended_at__isnull=False).order_by("-ended_at")
+def freshness(now: datetime, projects: Projects = None) -> Freshness:
+    """Of these projects, in one query: the frame of every page asks. Why a run failed may name files of any."""
+    records = AgentSession.objects.filter(in_projects(projects), ended_at__isnull=False).order_by("-ended_at")
     until = Subquery(records.values("ended_at")[:1])
     runs = list(SyncRun.objects.annotate(data_until=until).order_by("-id")[:RUNS_LOOKED_AT])
     latest = runs[0] if runs else None
@@ -36,7 +37,7 @@ def freshness(now: datetime) -> Freshness:
         read_at=done.finished_at if done else None,
         data_until=latest.data_until if latest else None,
         is_reading=is_alive(latest, now),
-        failure=_failure(latest),
+        failure=_failure(latest, projects),
     )
 
 
@@ -45,8 +46,10 @@ def is_alive(run: SyncRun | None, now: datetime) -> bool:
     return run is not None and run.is_alive(now)
 
 
-def _failure(run: SyncRun | None) -> str:
+def _failure(run: SyncRun | None, projects: Projects) -> str:
     if run is None or run.state != SyncRun.State.FAILED:
         return ""
+    if projects is not None:
+        return "an administrator can see why"
     report: dict[str, Any] = run.report
     return str(report.get("error") or "no reason was kept")

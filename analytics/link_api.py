@@ -9,8 +9,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from analytics.link_decisions import DECISIONS, follow
-from sessions.api_parameters import Body, named_session, readable_projects
+from sessions.api_parameters import Body, named_session
 from sessions.models import AgentSession
+from sessions.scope import readable_projects
 from tasks.models import Feature, Link
 
 

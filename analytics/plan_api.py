@@ -16,17 +16,11 @@ from analytics.api import PeriodParameters
 from analytics.correlation import CorrelationAsked, CorrelationPage, correlation
 from analytics.periods import ALL_TIME_END, ALL_TIME_START, Period
 from analytics.plan_exports import TASK_PARTS, feature_export, task_export
-from sessions.api_parameters import (
-    PageParameters,
-    ProjectParameters,
-    named_session,
-    page_body,
-    readable_projects,
-)
+from sessions.api_parameters import PageParameters, ProjectParameters, named_session, page_body
 from sessions.date_bounds import reporting_zone
 from sessions.exporting.downloads import ExportableView, as_list_or_file, file_format, file_response
 from sessions.representation import public_ids
-from sessions.scope import Projects, in_projects
+from sessions.scope import Projects, in_projects, readable_projects
 from sessions.selectors import session_rows
 from tasks.api_parameters import FeatureParameters, TaskParameters
 from tasks.filters import features_named, filtered_features, filtered_tasks, is_key

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from analytics.plans.work import Progress, progress_by
 from sessions.models import Project
+from sessions.scope import Projects, in_projects, readable_projects
 from tasks.models import PlanRoot, PlanSettings, ProjectTask
 from tasks.parsers.layouts.registry import FOLDERS
 from tasks.roots import add_manual_root, choose_checklists
@@ -42,8 +43,8 @@ def plan_settings_page(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, problem: str = "", folder: str = "", status: int = 200) -> HttpResponse:
     context = {
-        "plans": project_plans(),
-        "projects": list(Project.objects.all()),
+        "plans": project_plans(readable_projects(request)),
+        "projects": list(Project.objects.filter(in_projects(readable_projects(request), "pk"))),
         "choices": CHOICES.choices,
         "looked_in": FOLDERS,
         "may_name_folders": may_name_folders(request),
@@ -54,10 +55,11 @@ def _page(request: HttpRequest, problem: str = "", folder: str = "", status: int
     return render(request, "analytics/plans/settings.html", context, status=status)
 
 
-def project_plans() -> list[ProjectPlans]:
-    """Every project that has a plan folder."""
+def project_plans(projects: Projects = None) -> list[ProjectPlans]:
+    """Those of the projects that have a plan folder."""
     roots: dict[Project, list[PlanRoot]] = defaultdict(list)
-    for root in PlanRoot.objects.select_related("project").order_by("project__name", "project_id", "path"):
+    held = PlanRoot.objects.filter(in_projects(projects)).select_related("project")
+    for root in held.order_by("project__name", "project_id", "path"):
         roots[root.project].append(root)
     chosen = {row.project_id: row for row in PlanSettings.objects.all()}
     tasks = ProjectTask.objects.present()
@@ -77,9 +79,9 @@ def project_plans() -> list[ProjectPlans]:
 
 
 def may_name_folders(request: HttpRequest) -> bool:
-    """On a server, a folder named here is read with the server's rights: that is for its staff."""
-    user: Any = getattr(request, "user", None)
-    return not settings.IS_TEAM or bool(user and user.is_staff)
+    """On a server, a folder named here is read with the server's rights: that is for its administrators."""
+    asker: Any = getattr(request, "asker", None)
+    return asker.is_site_administrator if asker is not None else not settings.IS_TEAM
 
 
 @require_POST
@@ -101,7 +103,8 @@ def add_plan_folder(request: HttpRequest) -> HttpResponse:
 @require_POST
 def choose_plan_checklists(request: HttpRequest, project_id: int) -> HttpResponse:
     """Choose whether a project's check-list items count as tasks; the next sync counts by it."""
-    project = get_object_or_404(Project, pk=project_id)
+    mine = Project.objects.filter(in_projects(readable_projects(request), "pk"))
+    project: Project = get_object_or_404(mine, pk=project_id)
     choice = request.POST.get("count_checklists", "")
     if choice not in CHOICES.values:
         return HttpResponseBadRequest("There is no such choice.")

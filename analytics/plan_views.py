@@ -23,7 +23,7 @@ from analytics.views import HtmxRequest
 from sessions.date_bounds import reporting_zone
 from sessions.inspector import named_session, session_context
 from sessions.models import AgentSession, Project
-from sessions.scope import only
+from sessions.scope import in_projects, readable_projects
 from tasks.models import Document, Feature, PlanRoot, ProjectTask
 from tasks.parsers.layouts.registry import FOLDERS
 
@@ -33,12 +33,12 @@ FEATURES_ON_A_PAGE = 50
 @require_safe
 def feature_list_page(request: HtmxRequest) -> HttpResponse:
     """Features by status or as a list, with what each cost and the rest that makes the sums add up."""
-    form = FeatureFilterForm(request.GET)
+    form = FeatureFilterForm(request.GET, readable_projects(request))
     asked = form.asked
     project = asked.get("project")
     sort, view = asked.get("sort") or "recent", asked.get("view") or "board"
     board = feature_board(
-        projects=only(project.pk) if project else None,
+        projects=form.projects,
         status=asked.get("status", ""),
         q=asked.get("q", ""),
         sort=sort,
@@ -53,14 +53,16 @@ def feature_list_page(request: HtmxRequest) -> HttpResponse:
         "sorts": SORTS,
         "views": VIEWS,
         "tab": "features",
-        **_plan_context(),
+        **_plan_context(request),
     }
     return _list(request, "features", context)
 
 
-def _plan_context() -> dict[str, Any]:
-    roots = list(PlanRoot.objects.select_related("project"))
-    return {"projects": list(Project.objects.all()), "roots": roots, "looked_in": FOLDERS}
+def _plan_context(request: HtmxRequest) -> dict[str, Any]:
+    mine = readable_projects(request)
+    roots = list(PlanRoot.objects.filter(in_projects(mine)).select_related("project"))
+    projects = list(Project.objects.filter(in_projects(mine, "pk")))
+    return {"projects": projects, "roots": roots, "looked_in": FOLDERS}
 
 
 def _list(request: HtmxRequest, name: str, context: dict[str, Any]) -> HttpResponse:
@@ -72,8 +74,10 @@ def _list(request: HtmxRequest, name: str, context: dict[str, Any]) -> HttpRespo
 @require_safe
 def feature_detail_page(request: HtmxRequest, feature_id: int) -> HttpResponse:
     """What a feature is, what it cost, and why that is said of which sessions."""
-    feature: Feature = get_object_or_404(Feature.objects.select_related("project"), pk=feature_id)
-    found = feature_page(feature, zone=reporting_zone(), page=request.GET.get("page"))
+    projects = readable_projects(request)
+    mine = Feature.objects.filter(in_projects(projects)).select_related("project")
+    feature: Feature = get_object_or_404(mine, pk=feature_id)
+    found = feature_page(feature, zone=reporting_zone(), page=request.GET.get("page"), projects=projects)
     context = {"feature": feature, "found": found, "tab": "features"}
     return render(request, "analytics/plans/feature.html", context)
 
@@ -81,7 +85,7 @@ def feature_detail_page(request: HtmxRequest, feature_id: int) -> HttpResponse:
 @require_safe
 def feature_costs_region(request: HtmxRequest) -> HttpResponse:
     """What a period's cost was for; a region of the dashboard, and a page of its own without scripts."""
-    form = PeriodForm(request.GET, now=timezone.now())
+    form = PeriodForm(request.GET, now=timezone.now(), readable=readable_projects(request))
     asked = form.asked()
     costs = feature_costs(asked.period, projects=asked.projects)
     links = Links(asked.period, asked.project.slug if asked.project else "", asked.tz)
@@ -92,7 +96,7 @@ def feature_costs_region(request: HtmxRequest) -> HttpResponse:
 @require_safe
 def flow_page(request: HtmxRequest) -> HttpResponse:
     """How long planned work takes, where it stands still, and what is spent and done beside the plans."""
-    form = PeriodForm(request.GET, now=timezone.now())
+    form = PeriodForm(request.GET, now=timezone.now(), readable=readable_projects(request))
     asked = form.asked()
     context = {
         "found": flow(timezone.now(), projects=asked.projects),
@@ -100,7 +104,7 @@ def flow_page(request: HtmxRequest) -> HttpResponse:
         "problems": form.problems,
         "most": SHOWN,
         "tab": "flow",
-        **_plan_context(),
+        **_plan_context(request),
     }
     return render(request, "analytics/plans/flow.html", context)
 
@@ -108,7 +112,7 @@ def flow_page(request: HtmxRequest) -> HttpResponse:
 @require_safe
 def velocity_region(request: HtmxRequest) -> HttpResponse:
     """What was spent against what was completed; a region of the dashboard, and a page without scripts."""
-    asked = PeriodForm(request.GET, now=timezone.now()).asked()
+    asked = PeriodForm(request.GET, now=timezone.now(), readable=readable_projects(request)).asked()
     links = Links(asked.period, asked.project.slug if asked.project else "", asked.tz)
     found = cost_and_velocity(asked.period, projects=asked.projects)
     return _region(request, "velocity", {"found": found, "dashboard": links.dashboard(), "tab": "features"})
@@ -122,9 +126,9 @@ def _region(request: HtmxRequest, name: str, context: dict[str, Any]) -> HttpRes
 @require_safe
 def task_list_page(request: HtmxRequest) -> HttpResponse:
     """The tasks that plans name."""
-    form = TaskFilterForm(request.GET)
-    found = task_list(form.asked, page=request.GET.get("page"))
-    context = {"form": form, "found": found, "page": found.page, "tab": "tasks", **_plan_context()}
+    form = TaskFilterForm(request.GET, readable_projects(request))
+    found = task_list(form.asked, projects=form.projects, page=request.GET.get("page"))
+    context = {"form": form, "found": found, "page": found.page, "tab": "tasks", **_plan_context(request)}
     return _list(request, "tasks", context)
 
 
@@ -132,17 +136,19 @@ def task_list_page(request: HtmxRequest) -> HttpResponse:
 def task_detail_page(request: HtmxRequest, task_id: int) -> HttpResponse:
     """A task as its plan has it, and what was done for it."""
     related = ("project", "feature", "phase", "document")
-    task: ProjectTask = get_object_or_404(ProjectTask.objects.select_related(*related), pk=task_id)
-    found = task_page(task, zone=reporting_zone(), page=request.GET.get("page"))
+    projects = readable_projects(request)
+    mine = ProjectTask.objects.filter(in_projects(projects)).select_related(*related)
+    task: ProjectTask = get_object_or_404(mine, pk=task_id)
+    found = task_page(task, zone=reporting_zone(), page=request.GET.get("page"), projects=projects)
     return render(request, "analytics/plans/task.html", {"task": task, "found": found, "tab": "tasks"})
 
 
 @require_safe
 def document_list_page(request: HtmxRequest) -> HttpResponse:
     """Plan documents, with what was not understood in them."""
-    form = DocumentFilterForm(request.GET)
-    found = document_list(form.asked, page=request.GET.get("page"))
-    context = {"form": form, "found": found, "page": found.page, "tab": "documents", **_plan_context()}
+    form = DocumentFilterForm(request.GET, readable_projects(request))
+    found = document_list(form.asked, projects=form.projects, page=request.GET.get("page"))
+    context = {"form": form, "found": found, "page": found.page, "tab": "documents", **_plan_context(request)}
     return _list(request, "documents", context)
 
 
@@ -150,8 +156,10 @@ def document_list_page(request: HtmxRequest) -> HttpResponse:
 def document_detail_page(request: HtmxRequest, document_id: int) -> HttpResponse:
     """A plan document with its text, as the archive holds it."""
     related = ("project", "feature", "root", "source")
-    document: Document = get_object_or_404(Document.objects.select_related(*related), pk=document_id)
-    found = document_page(document, page=request.GET.get("page"))
+    projects = readable_projects(request)
+    mine = Document.objects.filter(in_projects(projects)).select_related(*related)
+    document: Document = get_object_or_404(mine, pk=document_id)
+    found = document_page(document, page=request.GET.get("page"), projects=projects)
     context = {"document": document, "found": found, "tab": "documents"}
     return render(request, "analytics/plans/document.html", context)
 
@@ -159,7 +167,7 @@ def document_detail_page(request: HtmxRequest, document_id: int) -> HttpResponse
 @require_safe
 def session_served_region(request: HtmxRequest, public_id: str) -> HttpResponse:
     """What a session served and why; a region of its page, and a page of its own without scripts."""
-    session, context = session_context(public_id, "served")
+    session, context = session_context(request, public_id, "served")
     return _served_region(request, session, context)
 
 
@@ -171,7 +179,7 @@ def _served_region(request: HtmxRequest, session: AgentSession, context: dict[st
 @require_safe
 def session_served_brief(request: HtmxRequest, public_id: str) -> HttpResponse:
     """What a session served, in a few words for the head of its pages; the page about it for everyone else."""
-    session = named_session(public_id)
+    session = named_session(request, public_id)
     if not request.htmx:
         return session_served_region(request, public_id)
     context = {"session": session, "brief": served_brief(session)}
@@ -181,7 +189,7 @@ def session_served_brief(request: HtmxRequest, public_id: str) -> HttpResponse:
 @require_POST
 def decide_served(request: HtmxRequest, public_id: str) -> HttpResponse:
     """A person says what a session served, did not serve, or mainly served, or takes that back."""
-    session, context = session_context(public_id, "served")
+    session, context = session_context(request, public_id, "served")
     feature: Feature = get_object_or_404(
         Feature, pk=_key(request.POST.get("feature", "")), project_id=session.project_id
     )

@@ -11,7 +11,7 @@ from analytics.querysets import UNATTRIBUTED
 from analytics.selectors import ModelUsage, breakdown
 from analytics.sums import ToolUse, Usage
 from sessions.models import Project
-from sessions.scope import Projects
+from sessions.scope import Projects, in_projects
 
 MAX_ROWS = 8
 
@@ -45,10 +45,11 @@ def model_table(models: Iterable[ModelUsage], whole: Usage, links: Links) -> Usa
     return _table(rows, whole, "other models")
 
 
-def project_table(period: Period, whole: Usage, links: Links) -> UsageTable:
+def project_table(period: Period, whole: Usage, links: Links, projects: Projects = None) -> UsageTable:
     """Projects by cost. A row leads to its project where its name is that of one project only."""
-    named = Counter(Project.objects.values_list("name", flat=True))
-    slugs = dict(Project.objects.values_list("name", "slug"))
+    mine = Project.objects.filter(in_projects(projects, "pk"))
+    named = Counter(mine.values_list("name", flat=True))
+    slugs = dict(mine.values_list("name", "slug"))
     rows = [
         UsageRow(
             row.name,
@@ -57,7 +58,7 @@ def project_table(period: Period, whole: Usage, links: Links) -> UsageTable:
             row.count,
             links.dashboard(project=slugs[row.name]) if named[row.name] == 1 else "",
         )
-        for row in breakdown("project", period, sort="cost").rows
+        for row in breakdown("project", period, projects=projects, sort="cost").rows
     ]
     return _table(rows, whole, "other projects")
 

@@ -10,6 +10,7 @@ from analytics.dashboard import dashboard, latest_data_at
 from analytics.forms import PRESET_LABELS, PeriodForm
 from analytics.freshness import freshness
 from analytics.links import Links
+from sessions.scope import readable_projects
 from sessions.selectors import projects_with_sessions
 
 
@@ -21,7 +22,7 @@ class HtmxRequest(HttpRequest):
 def dashboard_page(request: HtmxRequest) -> HttpResponse:
     """What was spent, on what, and whether anything is off."""
     now = timezone.now()
-    form = PeriodForm(request.GET, now=now)
+    form = PeriodForm(request.GET, now=now, readable=readable_projects(request))
     page = dashboard(form.asked(), now=now)
     # The same period and project as the figures around them.
     same = page.links.dashboard().removeprefix(reverse("dashboard"))
@@ -29,7 +30,7 @@ def dashboard_page(request: HtmxRequest) -> HttpResponse:
         "form": form,
         "page": page,
         "presets": [(preset, label, page.links.preset(preset)) for preset, label in PRESET_LABELS.items()],
-        "projects": projects_with_sessions(),
+        "projects": projects_with_sessions(readable_projects(request)),
         "model_file": page.links.breakdown_file("model"),
         "tool_file": page.links.breakdown_file("tool"),
         "feature_costs": reverse("feature-costs") + same,
@@ -44,10 +45,10 @@ def dashboard_page(request: HtmxRequest) -> HttpResponse:
 def activity_region(request: HtmxRequest) -> HttpResponse:
     """The last twelve months of data day by day; a region of the dashboard, and a page of its own without scripts."""
     now = timezone.now()
-    asked = PeriodForm(request.GET, now=now).asked()
+    asked = PeriodForm(request.GET, now=now, readable=readable_projects(request)).asked()
     links = Links(asked.period, asked.project.slug if asked.project else "", asked.tz)
     latest_at = latest_data_at(asked.projects) or now
     found = activity(latest_at, asked.period.zone, projects=asked.projects, links=links)
-    context = {"activity": found, "fresh": freshness(now), "dashboard": links.dashboard()}
+    context = {"activity": found, "fresh": freshness(now, asked.readable), "dashboard": links.dashboard()}
     template = "analytics/activity.html#activity" if request.htmx else "analytics/activity.html"
     return render(request, template, context)

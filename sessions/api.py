@@ -23,7 +23,6 @@ from sessions.api_parameters import (
     named_session,
     page_body,
     projects_named,
-    readable_projects,
     refuse_unknown,
 )
 from sessions.archive import ArchiveDamaged
@@ -50,7 +49,7 @@ from sessions.representation import (
     tool_json,
     tools_used,
 )
-from sessions.scope import Projects, in_projects
+from sessions.scope import Projects, in_projects, readable_projects
 from sessions.selectors import (
     entries,
     ingest_status,

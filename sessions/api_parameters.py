@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from sessions.api_fields import MOMENT_SCHEMA
 from sessions.forms import MomentField
 from sessions.models import AgentSession, Project
-from sessions.scope import Projects, in_projects, only
+from sessions.scope import Projects, in_projects, only, readable_projects
 from sessions.selectors import session
 
 MAX_LIMIT = 1000
@@ -99,12 +99,6 @@ def refuse_unknown(given: QueryDict, known: Any) -> None:
     }
     if errors:
         raise ValidationError(errors)
-
-
-def readable_projects(request: Request) -> Projects:
-    """The projects that the asker may read, as the token says that it asks with; without one, every project."""
-    limit: Projects = getattr(request.auth, "project_ids", None)
-    return limit
 
 
 def projects_of(request: Request, name: str | None) -> Projects:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -12,42 +12,35 @@ from rest_framework import serializers
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from sessions import selectors
-from sessions.api_parameters import ProjectParameters, named_session, readable_projects
+from sessions import inspector
+from sessions.api_parameters import ProjectParameters, named_session
 from sessions.exporting.documents import SessionDocument, session_document
 from sessions.exporting.downloads import ExportableView
 from sessions.exporting.session_files import FORMATS, session_file
 from sessions.models import AgentSession
-from sessions.scope import Projects
+from sessions.scope import readable_projects
 
 
 @require_safe
 def session_html(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """A session as an HTML file; `?subagents=true` puts the transcripts of its subagents into it."""
-    return session_file(
-        _document(request, _session(public_id), request.GET.get("subagents") == "true"), "html"
-    )
+    wanted = request.GET.get("subagents") == "true"
+    return session_file(_document(request, inspector.named_session(request, public_id), wanted), "html")
 
 
 @require_safe
 def session_markdown(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """A session as a Markdown file."""
     wanted = request.GET.get("subagents") == "true"
-    return session_file(_document(request, _session(public_id), wanted), "markdown")
+    return session_file(_document(request, inspector.named_session(request, public_id), wanted), "markdown")
 
 
-def _session(public_id: str) -> AgentSession:
-    found = selectors.session(public_id)
-    if found is None:
-        raise Http404("There is no session with that id.")
-    return found
+def _document(request: Any, session: AgentSession, with_subagents: bool) -> SessionDocument:
+    projects = readable_projects(request)
+    inspector.without_foreign(session, projects)
 
-
-def _document(
-    request: HttpRequest, session: AgentSession, with_subagents: bool, projects: Projects = None
-) -> SessionDocument:
     def address(public_id: str) -> str:
-        return request.build_absolute_uri(reverse("session-detail", args=[public_id]))
+        return str(request.build_absolute_uri(reverse("session-detail", args=[public_id])))
 
     return session_document(
         session, now=timezone.now(), with_subagents=with_subagents, address=address, projects=projects
@@ -87,5 +80,5 @@ class SessionFileView(ExportableView):
         """A whole session as one file to keep or to send, which needs no server, no network and no script."""
         asked: dict[str, Any] = SessionFileParameters.of(request)
         session = named_session(session_id, asked["projects"])
-        document = _document(request._request, session, asked["subagents"], readable_projects(request))
+        document = _document(request, session, asked["subagents"])
         return session_file(document, str(request.accepted_renderer.format))

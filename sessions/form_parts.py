@@ -8,20 +8,26 @@ from django import forms
 
 from sessions.date_bounds import reporting_zone
 from sessions.models import Project
+from sessions.scope import Projects, in_projects
 
 Bound = Callable[[str, ZoneInfo], datetime]
 
 
-def project_of(name: str, otherwise: str = "") -> Project | None:
-    """The project of an id or slug, None for an empty name. Raises ValidationError where there is none.
+def project_of(name: str, otherwise: str = "", *, readable: Projects = None) -> Project | None:
+    """The project of an id or slug, None for an empty name. Raises ValidationError where there is none to read.
 
     `otherwise` ends the sentence with what is shown instead.
     """
     name = name.strip()
-    project: Project | None = Project.objects.named(name).first() if name else None
+    project: Project | None = _named(name, readable) if name else None
     if name and project is None:
         raise forms.ValidationError(f"There is no project “{name:.40}”{otherwise}.")
     return project
+
+
+def _named(name: str, readable: Projects) -> Project | None:
+    found: Project | None = Project.objects.filter(in_projects(readable, "pk")).named(name).first()
+    return found
 
 
 def read_moments(form: forms.Form, bounds: Mapping[str, Bound]) -> None:

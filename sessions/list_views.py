@@ -14,7 +14,9 @@ from sessions.forms import SessionFilterForm
 from sessions.inspector import HtmxRequest, named_session
 from sessions.list_columns import COLUMNS, COOKIE, PARAMETER, read_columns, shown_columns
 from sessions.list_page import address, chips, columns, file_addresses, page_number
-from sessions.selectors.tree import session_tree
+from sessions.models import AgentSession
+from sessions.scope import readable_projects
+from sessions.selectors.tree import TreeNode, session_tree
 
 FLAGS = (("", "Any"), ("true", "With errors"), ("false", "Without errors"))
 # What the filter bar has no field for, but a link may have asked for.
@@ -49,11 +51,15 @@ def _context(request: HtmxRequest) -> dict[str, Any]:
     form.is_valid()  # what is wrong is said; what is right still filters
     filters = form.filters()
     number = page_number(request.GET.get("page"))
-    page = selectors.session_list(filters | {"offset": (number - 1) * filters["limit"]}, now=now)
+    projects = readable_projects(request)
+    page = selectors.session_list(
+        filters | {"offset": (number - 1) * filters["limit"]}, now=now, projects=projects
+    )
     shown = Paginator(range(page.total), page.limit).get_page(number)
     if not page.items and page.total:
-        page = selectors.session_list(filters | {"offset": (shown.number - 1) * page.limit}, now=now)
-    forks = selectors.fork_counts(row.session.pk for row in page.items)
+        asked = filters | {"offset": (shown.number - 1) * page.limit}
+        page = selectors.session_list(asked, now=now, projects=projects)
+    forks = selectors.fork_counts((row.session.pk for row in page.items), projects)
     chosen = shown_columns(request)
     return {
         "form": form,
@@ -68,8 +74,8 @@ def _context(request: HtmxRequest) -> dict[str, Any]:
         "flags": FLAGS,
         "kept": [(name, request.GET[name]) for name in KEPT if request.GET.get(name)],
         "more_filters": any(request.GET.get(name) for name in MORE_FILTERS),
-        "projects": selectors.projects_with_sessions(),
-        "read": selectors.ingest_status(now),
+        "projects": selectors.projects_with_sessions(projects),
+        "read": selectors.ingest_status(now, projects),
         "is_flat": bool(filters.get("include_subagents")),
         "ways": _ways(request.GET),
         "shared": request.build_absolute_uri(
@@ -90,10 +96,10 @@ def _ways(query: QueryDict) -> tuple[str, str]:
 @require_safe
 def session_thread_region(request: HtmxRequest, public_id: str) -> HttpResponse:
     """What a session started and what was forked from it, as rows of the list; a page of its own without scripts."""
-    session = named_session(public_id)
+    session = named_session(request, public_id)
     if not request.htmx:
         return redirect("session-tree", session.public_id)
-    nodes = [node for top in session_tree(session, now=timezone.now()) for node in top.walk()]
+    nodes = [node for top in _trees(request, session) for node in top.walk()]
     asked = next(node for node in nodes if node.is_asked)
     below = [node for node in asked.walk() if node is not asked]
     context = {
@@ -103,6 +109,10 @@ def session_thread_region(request: HtmxRequest, public_id: str) -> HttpResponse:
         "shown": shown_columns(request),
     }
     return render(request, "sessions/_thread.html", context)
+
+
+def _trees(request: HtmxRequest, session: AgentSession) -> list[TreeNode]:
+    return session_tree(session, now=timezone.now(), projects=readable_projects(request))
 
 
 @require_POST

@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from sessions.inspector import HtmxRequest
+from sessions.scope import readable_projects
 from sessions.selectors import session_list
 
 MOST = 20
@@ -23,7 +24,9 @@ def live_sessions_page(request: HtmxRequest) -> HttpResponse:
     if project := request.GET.get("project", "").replace("\0", "").strip():
         filters["project"] = project
     # A root that waits while its subagents work is over by its own last record; they stand for themselves.
-    found = session_list(filters | {"include_subagents": True}, now=now, sums=False)
+    found = session_list(
+        filters | {"include_subagents": True}, now=now, sums=False, projects=readable_projects(request)
+    )
     context = {"live": found, "now": now, "project": project}
     template = "sessions/live.html"
     return render(request, f"{template}#live" if request.htmx else template, context)

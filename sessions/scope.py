@@ -1,5 +1,8 @@
 """Which projects an answer is about: a choice of the asker, and the limit of what the asker may read."""
 
+from typing import Any
+
+from django.conf import settings
 from django.db.models import Q
 
 # Keys of projects; None is every project, the empty set is none at all.
@@ -14,3 +17,24 @@ def only(project_id: int) -> Projects:
 def in_projects(projects: Projects, field: str = "project") -> Q:
     """The condition that a row belongs to one of the projects; `field` is the path to its project."""
     return Q() if projects is None else Q(**{f"{field}__in": projects})
+
+
+def both(first: Projects, second: Projects) -> Projects:
+    """The projects that are among the first and among the second."""
+    if first is None or second is None:
+        return second if first is None else first
+    return first & second
+
+
+def readable_projects(request: Any) -> Projects:
+    """The projects in which the asker may do what this request is for: to read them, or to change them.
+
+    `request` is Django's or the API's. The site's middleware says who asks (`request.asker`); a request that did
+    not pass it may read nothing on a server.
+    """
+    asker = getattr(request, "asker", None)
+    token = getattr(request, "auth", None)
+    if asker is not None:
+        limit: Projects = asker.projects(token)
+        return limit
+    return getattr(token, "project_ids", None) if token or not settings.IS_TEAM else frozenset()

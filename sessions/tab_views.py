@@ -8,10 +8,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from sessions import selectors
-from sessions.inspector import HtmxRequest, session_context
+from sessions.inspector import HtmxRequest, named_session, session_context
 from sessions.models import AgentSession
 from sessions.prices_in_use import price_book
-from sessions.selectors import TokenPoint
+from sessions.scope import readable_projects
+from sessions.selectors import TokenPoint, TranscriptItem
 from sessions.selectors.artifacts import artifact_groups
 from sessions.selectors.costs import agent_parts, session_costs
 from sessions.selectors.impact import placed_impact
@@ -28,7 +29,7 @@ POINTS_ON_A_PAGE = 200
 @require_safe
 def session_timeline_page(request: HtmxRequest, public_id: str) -> HttpResponse:
     """A session over time: its tokens and context, its calls as a waterfall, and every response."""
-    session, context = session_context(public_id, "timeline")
+    session, context = session_context(request, public_id, "timeline")
     points = selectors.token_timeline(session)
     page = Paginator(points, POINTS_ON_A_PAGE).get_page(request.GET.get("page"))
     steps, calls = waterfall(session, page=request.GET.get("calls"))
@@ -51,16 +52,16 @@ def _placed(session: AgentSession, points: Sequence[TokenPoint]) -> list[tuple[T
 
 
 @require_safe
-def session_tokens_page(_request: HtmxRequest, public_id: str) -> HttpResponse:
+def session_tokens_page(request: HtmxRequest, public_id: str) -> HttpResponse:
     """Where the timeline of tokens was once."""
-    return redirect("session-timeline", public_id, permanent=True)
+    return redirect("session-timeline", named_session(request, public_id).public_id, permanent=True)
 
 
 @require_safe
 def session_cost_page(request: HtmxRequest, public_id: str) -> HttpResponse:
     """What a session cost, by model, token class, what its responses did, skill and agent."""
-    session, context = session_context(public_id, "cost")
-    tree = selectors.session_tree(session, now=context["now"])
+    session, context = session_context(request, public_id, "cost")
+    tree = selectors.session_tree(session, now=context["now"], projects=readable_projects(request))
     context |= {"costs": session_costs(session, price_book()), "agents": agent_parts(tree)}
     return render(request, "sessions/cost.html", context)
 
@@ -68,7 +69,7 @@ def session_cost_page(request: HtmxRequest, public_id: str) -> HttpResponse:
 @require_safe
 def session_tools_page(request: HtmxRequest, public_id: str) -> HttpResponse:
     """The tools a session called, and each call of them or of one."""
-    session, context = session_context(public_id, "tools")
+    session, context = session_context(request, public_id, "tools")
     tool, sort = request.GET.get("tool"), request.GET.get("sort", "")
     sort = sort if sort in SORTS else SORTS[0]
     # No text with a NUL is in the database, and PostgreSQL refuses to look for one.
@@ -89,9 +90,9 @@ SORT_LABELS = (("time", "In order"), ("slowest", "Slowest first"), ("failed", "O
 @require_safe
 def session_files_page(request: HtmxRequest, public_id: str) -> HttpResponse:
     """The files a session read and changed; with `?path=`, everything it did to one of them."""
-    session, context = session_context(public_id, "files")
+    session, context = session_context(request, public_id, "files")
     path = request.GET.get("path", "").replace("\0", "")
-    touches = entries_at(session, seqs_of_touches(session, path)) if path else []
+    touches = _touches(request, session, path) if path else []
     context |= {
         "files": selectors.session_files(session),
         "path": path,
@@ -101,11 +102,15 @@ def session_files_page(request: HtmxRequest, public_id: str) -> HttpResponse:
     return render(request, "sessions/files.html", context)
 
 
+def _touches(request: HtmxRequest, session: AgentSession, path: str) -> list[TranscriptItem]:
+    return entries_at(session, seqs_of_touches(session, path), projects=readable_projects(request))
+
+
 @require_safe
 def session_tree_page(request: HtmxRequest, public_id: str) -> HttpResponse:
     """Who started whom, and what each came to."""
-    session, context = session_context(public_id, "tree")
-    trees = selectors.session_tree(session, now=context["now"])
+    session, context = session_context(request, public_id, "tree")
+    trees = selectors.session_tree(session, now=context["now"], projects=readable_projects(request))
     return render(
         request, "sessions/tree.html", context | {"nodes": [n for tree in trees for n in tree.walk()]}
     )
@@ -114,14 +119,18 @@ def session_tree_page(request: HtmxRequest, public_id: str) -> HttpResponse:
 @require_safe
 def session_artifacts_page(request: HtmxRequest, public_id: str) -> HttpResponse:
     """What a session made or used outside itself, each with the entry it comes from."""
-    session, context = session_context(public_id, "artifacts")
-    return render(request, "sessions/artifacts.html", context | {"groups": artifact_groups(session)})
+    session, context = session_context(request, public_id, "artifacts")
+    return render(
+        request,
+        "sessions/artifacts.html",
+        context | {"groups": artifact_groups(session, readable_projects(request))},
+    )
 
 
 @require_safe
 def session_impact_page(request: HtmxRequest, public_id: str) -> HttpResponse:
     """What a session changed, over time."""
-    session, context = session_context(public_id, "impact")
+    session, context = session_context(request, public_id, "impact")
     impact = placed_impact(session)
     context |= {"impact": impact, "chart": impact_chart([each.impact for each in impact], context["zone"])}
     return render(request, "sessions/impact.html", context)
@@ -130,6 +139,6 @@ def session_impact_page(request: HtmxRequest, public_id: str) -> HttpResponse:
 @require_safe
 def session_events_page(request: HtmxRequest, public_id: str) -> HttpResponse:
     """What is known of a session: its facts, its dates with their reasons, and its milestones."""
-    session, context = session_context(public_id, "events")
+    session, context = session_context(request, public_id, "events")
     context |= {"dates": selectors.told_dates(session), "timeline": selectors.told_timeline(session)}
     return render(request, "sessions/events.html", context)

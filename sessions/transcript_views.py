@@ -14,6 +14,7 @@ from sessions.archive import ArchiveDamaged
 from sessions.inspector import HtmxRequest, named_session, seq_of, session_context
 from sessions.models import AgentSession
 from sessions.pictures import picture
+from sessions.scope import readable_projects
 from sessions.search.in_session import words_in_session
 from sessions.selectors import TranscriptItem, TranscriptPage
 from sessions.selectors.landmarks import LANDMARKS, landmark, outline, start_of_window
@@ -33,7 +34,7 @@ NOTHING_NEW = 204  # htmx: what stands there stays, and is asked for again
 @require_safe
 def session_page(request: HtmxRequest, public_id: str) -> HttpResponse:
     """A session's transcript, page by page; `?at=` opens it at a line or the end, `?q=` looks for words in it."""
-    session, context = session_context(public_id, "transcript")
+    session, context = session_context(request, public_id, "transcript")
     at = seq_of(request.GET.get("at"))
     page = _page(request, session, at)
     words = request.GET.get("q", "").strip()
@@ -69,6 +70,7 @@ def _page(request: HtmxRequest, session: AgentSession, at: int | None) -> Transc
         before_seq=before,
         limit=TRANSCRIPT_LINES,
         block_chars=TRANSCRIPT_BLOCK_CHARS,
+        projects=readable_projects(request),
     )
 
 
@@ -87,19 +89,29 @@ def session_news(request: HtmxRequest, public_id: str) -> HttpResponse:
     """Lines that came behind `?after=`, to be put behind those on a page; 204 as long as there are none."""
     after = seq_of(request.GET.get("after"))
     if after is None or not request.htmx:
-        return redirect("session-detail", public_id)
-    seen = watched(public_id, after_seq=after, now=timezone.now())
+        return redirect("session-detail", named_session(request, public_id).public_id)
+    projects = readable_projects(request)
+    seen = watched(public_id, after_seq=after, now=timezone.now(), projects=projects)
     if seen is None:
         raise Http404("There is no session with that id.")
     if not seen.has_news and str(seen.every_seconds) == request.GET.get("every"):
         return HttpResponse(status=NOTHING_NEW)
-    session, context = session_context(public_id, "transcript")
+    session, context = session_context(request, public_id, "transcript")
     page = selectors.entries(
-        session, after_seq=after, limit=TRANSCRIPT_LINES, block_chars=TRANSCRIPT_BLOCK_CHARS
+        session,
+        after_seq=after,
+        limit=TRANSCRIPT_LINES,
+        block_chars=TRANSCRIPT_BLOCK_CHARS,
+        projects=projects,
     )
     last = page.items[-1].seq if page.items else after
     answered = answered_meanwhile(
-        session, page.items, after_seq=after, last_seq=last, block_chars=TRANSCRIPT_BLOCK_CHARS
+        session,
+        page.items,
+        after_seq=after,
+        last_seq=last,
+        block_chars=TRANSCRIPT_BLOCK_CHARS,
+        projects=projects,
     )
     context |= {"transcript": page, "groups": grouped(page.items), "answered": answered}
     context |= {"news_after": last, "news_seconds": pace(session.ended_at, now=context["now"])}
@@ -139,7 +151,7 @@ def session_jump(request: HtmxRequest, public_id: str, way: str, kind: str) -> H
     """On to the next or previous prompt, error, edit, commit or compaction, counted from `?from=`."""
     if way not in WAYS or kind not in LANDMARKS:
         raise Http404("There is no such way through a transcript.")
-    session = named_session(public_id)
+    session = named_session(request, public_id)
     from_seq = seq_of(request.GET.get("from"))
     address = reverse("session-detail", args=[session.public_id])
     found = landmark(session, kind, from_seq=from_seq, backwards=WAYS[way])
@@ -152,7 +164,7 @@ def session_jump(request: HtmxRequest, public_id: str, way: str, kind: str) -> H
 @require_safe
 def session_outline(request: HtmxRequest, public_id: str) -> HttpResponse:
     """The prompts of a session and what else it holds; a region of its page, and a page of its own."""
-    session, context = session_context(public_id, "transcript")
+    session, context = session_context(request, public_id, "transcript")
     context |= {"outline": outline(session), "jumps": JUMPS}
     template = "sessions/outline.html#outline" if request.htmx else "sessions/outline.html"
     return render(request, template, context)
@@ -161,11 +173,14 @@ def session_outline(request: HtmxRequest, public_id: str) -> HttpResponse:
 @require_safe
 def session_inline(request: HtmxRequest, public_id: str) -> HttpResponse:
     """The beginning of a subagent's transcript, to be read inside of another."""
-    session = named_session(public_id)
+    session = named_session(request, public_id)
     if not request.htmx:
         return redirect("session-detail", session.public_id)
-    page = selectors.entries(session, limit=SUBAGENT_LINES, block_chars=TRANSCRIPT_BLOCK_CHARS)
-    row = selectors.session_rows([session], now=timezone.now())[0]
+    projects = readable_projects(request)
+    page = selectors.entries(
+        session, limit=SUBAGENT_LINES, block_chars=TRANSCRIPT_BLOCK_CHARS, projects=projects
+    )
+    row = selectors.session_rows([session], now=timezone.now(), projects=projects)[0]
     context = {"session": session, "row": row, "transcript": page, "groups": grouped(page.items)}
     return render(request, "sessions/inline.html", context | {"prefix": f"sub{session.pk}-"})
 
@@ -173,7 +188,7 @@ def session_inline(request: HtmxRequest, public_id: str) -> HttpResponse:
 @require_safe
 def session_line_page(request: HtmxRequest, public_id: str, seq: int) -> HttpResponse:
     """One original line, where it stands and the digest of its bytes; `?download` sends the bytes."""
-    session, context = session_context(public_id, "line")
+    session, context = session_context(request, public_id, "line")
     try:
         line = selectors.raw_line(session, seq) if seq < MAX_SEQ else None
     except ArchiveDamaged as error:
@@ -195,9 +210,9 @@ def _download(raw: bytes, name: str) -> HttpResponse:
 
 
 @require_safe
-def session_image(_request: HtmxRequest, public_id: str, seq: int, number: int) -> HttpResponse:
+def session_image(request: HtmxRequest, public_id: str, seq: int, number: int) -> HttpResponse:
     """An image of a line; what no browser can safely draw is sent as a file."""
-    session = named_session(public_id)
+    session = named_session(request, public_id)
     try:
         found = picture(session, seq, number) if seq < MAX_SEQ else None
     except ArchiveDamaged:

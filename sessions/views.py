@@ -12,8 +12,9 @@ from django.views.decorators.http import require_safe
 from sessions import selectors
 from sessions.inspector import HtmxRequest
 from sessions.list_page import page_number
-from sessions.models import SyncRun
 from sessions.price_draft import price_draft
+from sessions.scope import readable_projects
+from sessions.selectors.quality import last_runs
 
 STOP_POLLING = 286  # htmx: the answer is shown and no further one is asked for
 
@@ -23,13 +24,15 @@ def quality_page(request: HtmxRequest) -> HttpResponse:
     """Whether every line is accounted for, and what of the figures is uncertain."""
     now = timezone.now()
     number = page_number(request.GET.get("page"))
-    asked = selectors.quality(offset=(number - 1) * selectors.QUARANTINED_ON_A_PAGE)
+    projects = readable_projects(request)
+    asked = selectors.quality(offset=(number - 1) * selectors.QUARANTINED_ON_A_PAGE, projects=projects)
     page = Paginator(range(asked.equation.quarantined), asked.limit).get_page(number)
     own: Path | None = settings.TELEMETRY_PRICES
     context = {
         "quality": asked,
         "page": page,
-        "read": selectors.ingest_status(now),
+        "read": selectors.ingest_status(now, projects),
+        "sees_runs": projects is None,
         # Where files are on a server is nobody's business who only reads its pages.
         "price_file": own and ("the server's price file" if settings.IS_TEAM else own),
         "price_draft": price_draft((model.model for model in asked.unpriced), with_book=own is None),
@@ -41,12 +44,13 @@ def quality_page(request: HtmxRequest) -> HttpResponse:
 @require_safe
 def progress_page(request: HtmxRequest) -> HttpResponse:
     """How far the reading is; asked for every two seconds until it has ended."""
-    now = timezone.now()
+    now, projects = timezone.now(), readable_projects(request)
     # The page asks for the whole of itself, since it also shows what comes after a run.
     if not request.htmx or "whole" in request.GET:
         context = {
-            "read": selectors.ingest_status(now),
-            "runs": SyncRun.objects.all()[: selectors.RUNS_SHOWN],
+            "read": selectors.ingest_status(now, projects),
+            "runs": last_runs(projects),
+            "sees_runs": projects is None,
         }
         template = "sessions/progress.html"
         return render(request, f"{template}#reading" if request.htmx else template, context)

@@ -14,9 +14,11 @@ from django.utils.cache import get_conditional_response, patch_cache_control
 from django.views.decorators.gzip import gzip_page
 from rest_framework.exceptions import APIException
 
+from telemetry_site.access.asking import asker_of
 from telemetry_site.access.authentication import token_of
 from telemetry_site.access.permissions import missing_scope
 from telemetry_site.data_version import data_version
+from telemetry_site.models import ApiToken
 
 View = Callable[..., HttpResponseBase]
 
@@ -65,8 +67,16 @@ def _asker(request: HttpRequest) -> str | None:
     if token is not None:
         if missing_scope(token, request) is not None:
             return None
-        projects = None if token.project_ids is None else sorted(token.project_ids)
-        return sha256(repr((token.pk, token.scopes, projects)).encode()).hexdigest()[:12]
+        return _digest(token.pk, token.scopes, _readable(request, token))
     if settings.IS_TEAM and not request.user.is_authenticated:
         return None
-    return str(request.user.pk or 0)
+    return _digest("person", request.user.pk or 0, _readable(request, None))
+
+
+def _readable(request: HttpRequest, token: ApiToken | None) -> list[int] | None:
+    projects = asker_of(request).projects(token)
+    return None if projects is None else sorted(projects)
+
+
+def _digest(*parts: Any) -> str:
+    return sha256(repr(parts).encode()).hexdigest()[:12]

@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
 
 from analytics.freshness import Freshness, freshness
 from sessions.models import Project
 from sessions.parsers.discovery import roots_of
+from sessions.scope import Projects, in_projects, readable_projects
+from telemetry_site.access.asking import Asker, asker_of
+from telemetry_site.access.people import person
+from telemetry_site.access.roles import Need
 from telemetry_site.pipeline import transcript_folders
 
 
@@ -21,10 +26,42 @@ class SiteState:
 
     mode: str = settings.TELEMETRY_MODE
 
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @cached_property
+    def asker(self) -> Asker:
+        return asker_of(self._request)
+
+    @cached_property
+    def readable(self) -> Projects:
+        return readable_projects(self._request)
+
+    @property
+    def is_team(self) -> bool:
+        return settings.IS_TEAM
+
+    @property
+    def person(self) -> User | None:
+        return person(self._request)
+
     @cached_property
     def projects(self) -> list[Project]:
-        """Every project, by name."""
-        return list(Project.objects.all())
+        """Every project that the reader may know of, by name."""
+        return list(Project.objects.filter(in_projects(self.readable, "pk")))
+
+    @property
+    def may_change(self) -> bool:
+        """Whether the reader is a member somewhere: what only reads shows no buttons that would refuse."""
+        return self.asker.may(Need.MEMBER)
+
+    @property
+    def may_administer(self) -> bool:
+        return self.asker.may(Need.ADMIN)
+
+    @property
+    def is_site_administrator(self) -> bool:
+        return self.asker.is_site_administrator
 
     @property
     def has_demo(self) -> bool:
@@ -37,7 +74,7 @@ class SiteState:
 
     @cached_property
     def _fresh(self) -> Freshness:
-        return freshness(timezone.now())
+        return freshness(timezone.now(), self.readable)
 
     @property
     def sync_running(self) -> bool:
@@ -57,12 +94,14 @@ class SiteState:
 
     @property
     def folders(self) -> list[dict[str, Any]]:
-        """Where transcripts are looked for on this machine, and whether each place exists."""
+        """Where transcripts are looked for on this machine, and whether each place exists; for administrators."""
+        if not self.is_site_administrator:
+            return []
         return [{"path": root.path, "exists": root.exists} for root in roots_of(transcript_folders())]
 
 
-def site_state(request: HttpRequest) -> dict[str, SiteState]:  # noqa: ARG001 (Django passes the request)
-    return {"site_state": SiteState()}
+def site_state(request: HttpRequest) -> dict[str, SiteState]:
+    return {"site_state": SiteState(request)}
 
 
 @cache

@@ -13,8 +13,9 @@ from sessions.date_bounds import reporting_zone
 from sessions.models import Project
 from sessions.parsers.discovery import TRANSCRIPT, roots_of
 from sessions.planning import plan_reading
+from sessions.scope import Projects, in_projects
 from sessions.waiting import kept_for, waiting
-from telemetry_site.models import ApiToken, SavedView
+from telemetry_site.models import ApiToken
 from telemetry_site.pipeline import transcript_folders
 
 
@@ -54,13 +55,13 @@ class Installation:
     rules: int
     channels: int
     tokens: int
-    views: int
 
 
-def installation(now: datetime) -> Installation:
-    """As of now, in a number of queries that does not depend on how much there is."""
-    plans = {each.project.pk: each for each in project_plans()}
+def installation(now: datetime, projects: Projects = None) -> Installation:
+    """As of now and of these projects, in a number of queries that does not depend on how much there is."""
+    plans = {each.project.pk: each for each in project_plans(projects)}
     database, size = _database()
+    mine = Project.objects.filter(in_projects(projects, "pk"))
     return Installation(
         mode=settings.TELEMETRY_MODE,
         zone=str(reporting_zone()),
@@ -69,11 +70,10 @@ def installation(now: datetime) -> Installation:
         database_bytes=size,
         data_folder=settings.TELEMETRY_DATA_DIR,
         has_mail=bool(settings.MAILERS),
-        projects=[ProjectSetting(project, plans.get(project.pk)) for project in Project.objects.all()],
-        rules=AlertRule.objects.present().filter(is_active=True).count(),
-        channels=Channel.objects.count(),
+        projects=[ProjectSetting(each, plans.get(each.pk)) for each in mine],
+        rules=AlertRule.objects.present().readable(projects).filter(is_active=True).count(),
+        channels=Channel.objects.seen_from(projects).count(),
         tokens=ApiToken.objects.usable(now).count(),
-        views=SavedView.objects.present().count(),
     )
 
 

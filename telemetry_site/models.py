@@ -1,9 +1,9 @@
-"""What belongs to the site rather than to the data it shows: who may ask by a program."""
+"""What belongs to the site rather than to the data it shows: who may ask, and what was done."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.functional import cached_property
 
 from sessions.models import Project
+from sessions.scope import Projects
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -69,6 +70,83 @@ class ApiToken(models.Model):
     def project_ids(self) -> frozenset[int] | None:
         """The projects it may read; None for every project."""
         return None if self.every_project else frozenset(project.pk for project in self.projects.all())
+
+
+class Membership(models.Model):
+    """What an account may do in a project, or in every one. Without a row it may not know that a project is there."""
+
+    class Role(models.TextChoices):
+        VIEWER = "viewer", "Viewer: reads"
+        MEMBER = "member", "Member: also links, alerts and saved views"
+        ADMIN = "admin", "Admin: also tokens, channels, people and what was masked"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    # None: every project, those to come included.
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    role = models.CharField(max_length=10, choices=Role)
+
+    class Meta:
+        ordering = ["user__username", "project__name", "id"]
+        constraints = [
+            models.UniqueConstraint(name="membership_one_role_in_a_project", fields=["user", "project"]),
+            models.UniqueConstraint(
+                name="membership_one_role_in_every_project", fields=["user"], condition=Q(project=None)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.role} of {self.project or 'every project'}"
+
+
+class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
+    """What was done stays done: entries are read and added."""
+
+    def update(self, **more: Any) -> NoReturn:
+        raise TypeError("The audit log is added to and never changed.")
+
+    def delete(self) -> NoReturn:
+        raise TypeError("The audit log is added to and never shortened.")
+
+    def of_projects(self, projects: Projects) -> AuditEntryQuerySet:
+        """What was done in these projects; what concerns the whole site only where they are all of them."""
+        return self if projects is None else self.filter(project_key__in=projects)
+
+
+class AuditEntry(models.Model):
+    """One thing that somebody did: who, what, when, and from where. Names are kept as they were, and no secrets."""
+
+    at = models.DateTimeField(db_index=True)
+    # The account; "" where there are none, as in local mode and for commands.
+    actor = models.CharField(max_length=150, blank=True)
+    # How it came: "page", "api", "command", or "login".
+    way = models.CharField(max_length=10)
+    # The token it was asked with, as lists name it.
+    token = models.CharField(max_length=120, blank=True)
+    address = models.CharField(max_length=64, blank=True)
+    action = models.CharField(max_length=40, db_index=True)
+    subject = models.CharField(max_length=300, blank=True)
+    # Not a reference: an entry outlives what it is about.
+    project_key = models.BigIntegerField(null=True)
+    project = models.CharField(max_length=200, blank=True)
+    details = models.JSONField(default=dict)
+
+    objects = AuditEntryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "audit entry"
+        verbose_name_plural = "audit log"
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.actor or self.way}: {self.action} {self.subject}".strip()
+
+    def save(self, *args: Any, **more: Any) -> None:
+        if self.pk is not None:
+            raise TypeError("The audit log is added to and never changed.")
+        super().save(*args, **more)
+
+    def delete(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("The audit log is added to and never shortened.")
 
 
 class FailedAttempt(models.Model):

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from analytics.plan_settings_views import may_name_folders
 from analytics.views import HtmxRequest
+from sessions.scope import readable_projects
 from telemetry_site.installation import folder_checks, installation
 from telemetry_site.sync_request import ask_for_sync
 
@@ -18,7 +19,10 @@ from telemetry_site.sync_request import ask_for_sync
 @require_safe
 def settings_page(request: HtmxRequest) -> HttpResponse:
     """How this installation is set up, and where each thing is changed."""
-    context = {"set_up": installation(timezone.now()), "is_staff": may_name_folders(request)}
+    context = {
+        "set_up": installation(timezone.now(), readable_projects(request)),
+        "is_staff": may_name_folders(request),
+    }
     return render(request, "telemetry_site/settings.html", context | {"has_admin": settings.TELEMETRY_ADMIN})
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from sessions.models import Project
+from sessions.scope import Projects, in_projects
 from telemetry_site.models import ApiToken
 
 Scope = ApiToken.Scope
@@ -31,8 +32,10 @@ class ApiTokenForm(forms.Form):
     projects = forms.ModelMultipleChoiceField(Project.objects.all(), required=False)
     lifetime = forms.ChoiceField(choices=LIFETIMES, required=False)
 
-    def __init__(self, data: Any = None, *, may_administer: bool = True) -> None:
+    def __init__(self, data: Any = None, *, may_administer: bool = True, projects: Projects = None) -> None:
         super().__init__(data, initial={"scopes": [Scope.READ.value], "lifetime": "90"})
+        self._projects = Project.objects.filter(in_projects(projects, "pk"))
+        self.fields["projects"].queryset = self._projects  # type: ignore[attr-defined]
         if not may_administer:
             choices = [(scope.value, scope.label) for scope in Scope if scope != Scope.ADMIN]
             self.fields["scopes"].choices = choices  # type: ignore[attr-defined]
@@ -56,5 +59,4 @@ class ApiTokenForm(forms.Form):
 
     def project_choices(self) -> list[dict[str, Any]]:
         chosen = {str(value) for value in self["projects"].value() or []}
-        projects = Project.objects.all()
-        return [{"value": p.pk, "label": p.name, "chosen": str(p.pk) in chosen} for p in projects]
+        return [{"value": p.pk, "label": p.name, "chosen": str(p.pk) in chosen} for p in self._projects]

@@ -9,7 +9,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from telemetry_site.access.asking import asker_of
 from telemetry_site.access.people import person
+from telemetry_site.access.roles import Need
 from telemetry_site.access.tokens import create_token, revoke
 from telemetry_site.models import ApiToken, ApiTokenQuerySet
 from telemetry_site.token_forms import ApiTokenForm
@@ -48,16 +50,17 @@ def revoke_api_token(request: HttpRequest, token_id: int) -> HttpResponse:
 
 
 def visible_tokens(request: HttpRequest) -> ApiTokenQuerySet:
-    """In local mode and for superusers every token, else one's own."""
-    asking = person(request)
+    """In local mode and for administrators of the site every token, else one's own."""
     every = ApiToken.objects.all()
-    return every if not settings.IS_TEAM or (asking and asking.is_superuser) else every.filter(owner=asking)
+    return every if asker_of(request).is_site_administrator else every.filter(owner=person(request))
 
 
 def _form(request: HttpRequest, data: Any = None) -> ApiTokenForm:
     """A token of everything is for those who may do everything themselves."""
-    asking = person(request)
-    return ApiTokenForm(data, may_administer=asking is None or asking.is_superuser)
+    asker = asker_of(request)
+    return ApiTokenForm(
+        data, may_administer=asker.is_site_administrator, projects=asker.roles.projects(Need.ADMIN)
+    )
 
 
 def _is_htmx(request: HttpRequest) -> bool:
@@ -80,6 +83,7 @@ def _page(
         "made": made,
         "secret": secret,
         "is_team": settings.IS_TEAM,
+        "may_make": asker_of(request).may(Need.ADMIN),
         "address": request.build_absolute_uri("/api/projects"),
     }
     template = "telemetry_site/tokens.html"

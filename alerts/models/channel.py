@@ -3,7 +3,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from alerts.models.event import AlertEvent
-from alerts.querysets import DeliveryQuerySet
+from alerts.querysets import ChannelQuerySet, DeliveryQuerySet
 from sessions.models import Project
 
 
@@ -38,6 +38,8 @@ class Channel(models.Model):
     last_failed_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=500, blank=True)
     consecutive_failures = models.IntegerField(default=0)
+
+    objects = ChannelQuerySet.as_manager()
 
     class Meta:
         ordering = ["name", "id"]

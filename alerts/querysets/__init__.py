@@ -4,6 +4,7 @@ from alerts.querysets.rows import (
     AlertEventQuerySet,
     AlertInstanceQuerySet,
     AlertRuleQuerySet,
+    ChannelQuerySet,
     DeliveryQuerySet,
     NotificationQuerySet,
 )
@@ -12,6 +13,7 @@ __all__ = [
     "AlertEventQuerySet",
     "AlertInstanceQuerySet",
     "AlertRuleQuerySet",
+    "ChannelQuerySet",
     "DeliveryQuerySet",
     "NotificationQuerySet",
 ]

@@ -77,6 +77,12 @@ class AlertInstanceQuerySet(models.QuerySet[Any]):
         return sorted((severity, state, n) for severity, state, n in counted)
 
 
+class ChannelQuerySet(models.QuerySet[Any]):
+    def seen_from(self, projects: Projects) -> Any:
+        """Those that rules of projects may use: their own, and those that serve every project."""
+        return self if projects is None else self.filter(in_projects(projects) | Q(project=None))
+
+
 class AlertEventQuerySet(models.QuerySet[Any]):
     """Events are history: they are read and added."""
 
@@ -110,6 +116,10 @@ class NotificationQuerySet(models.QuerySet[Any]):
 class DeliveryQuerySet(models.QuerySet[Any]):
     def waiting(self) -> Any:
         return self.filter(state="waiting")
+
+    def readable(self, projects: Projects) -> Any:
+        """Of what rules of projects said."""
+        return self.filter(in_projects(projects, "event__rule__project"))
 
     def due(self, now: datetime) -> Any:
         """Rows that may be sent now and that nobody is sending."""

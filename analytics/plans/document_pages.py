@@ -12,6 +12,7 @@ from analytics.plans.querysets import words_with_counts
 from analytics.plans.work import Progress, progress_by
 from sessions.archive import ArchiveDamaged
 from sessions.markdown import render
+from sessions.scope import Projects, in_projects
 from tasks.models import Document, PlanProblem, ProjectTask, UnknownStatus
 from tasks.plan_index import document_bytes
 
@@ -37,17 +38,17 @@ class DocumentList:
     unknown: list[dict[str, Any]]
 
 
-def document_list(filters: dict[str, Any], *, page: str | None = None) -> DocumentList:
+def document_list(
+    filters: dict[str, Any], *, page: str | None = None, projects: Projects = None
+) -> DocumentList:
     """Documents whose file still exists, by project and path, and all that was not understood."""
-    project = filters.get("project")
-    of_project = Q(project=project) if project else Q()
-    every = Document.objects.present().filter(of_project)
+    every = Document.objects.present().filter(in_projects(projects))
     found: Page[Any] = Paginator(_light(_filtered(every, filters)), DOCUMENTS_ON_A_PAGE).get_page(page)
     rows = list(found.object_list)
     tasks = ProjectTask.objects.present().filter(document__in=[row.pk for row in rows])
     progress = progress_by(tasks, "document_id")
     found.object_list = [DocumentRow(row, progress.get(row.pk, Progress())) for row in rows]
-    problems = PlanProblem.objects.filter(Q(root__project=project) if project else Q())
+    problems = PlanProblem.objects.filter(in_projects(projects, "root__project"))
     problems = problems.filter(Q(document=None) | Q(document__removed_at=None))
     unknown = UnknownStatus.objects.filter(document__in=every.order_by().values("pk"))
     return DocumentList(
@@ -96,11 +97,11 @@ class DocumentPage:
     sessions: Page[Any]
 
 
-def document_page(document: Document, *, page: str | None = None) -> DocumentPage:
+def document_page(document: Document, *, page: str | None = None, projects: Projects = None) -> DocumentPage:
     """A document with its text as the archive holds it; `page` is of the sessions that touched it."""
     tasks = ProjectTask.objects.present().filter(document=document)
     checklist = list(document.checklist.all())
-    links = links_of(document=document)
+    links = links_of(projects, document=document)
     return DocumentPage(
         document=document,
         text=document_text(document),

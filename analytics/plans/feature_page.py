@@ -28,6 +28,7 @@ from analytics.plans.forecast import Forecast, forecast
 from analytics.plans.linked_sessions import links_of, serving_sessions
 from analytics.plans.work import Progress, Work, WorkByKey, progress_of, work_by
 from analytics.sums import Usage, usage_in
+from sessions.scope import Projects
 from tasks.models import Document, Feature, Phase, ProjectTask, Status, StatusChange
 from tasks.parsers.statuses import TERMINAL
 
@@ -107,10 +108,12 @@ class FeaturePage:
     sessions: Page[Any] | None = None
 
 
-def feature_page(feature: Feature, *, zone: ZoneInfo, page: str | None = None) -> FeaturePage:
+def feature_page(
+    feature: Feature, *, zone: ZoneInfo, page: str | None = None, projects: Projects = None
+) -> FeaturePage:
     """What is known of a feature; `page` is of its sessions."""
-    usage = SessionUsage.objects.filter(feature=feature)
-    tools = SessionToolUsage.objects.filter(feature=feature)
+    usage = SessionUsage.objects.of_projects(projects).filter(feature=feature)
+    tools = SessionToolUsage.objects.of_projects(projects).filter(feature=feature)
     work = work_by("feature", usage, tools).get(feature.pk, Work())
     tasks = list(ProjectTask.objects.present().for_feature(feature.pk).select_related("document"))
     progress = progress_of(tasks)
@@ -135,7 +138,7 @@ def feature_page(feature: Feature, *, zone: ZoneInfo, page: str | None = None) -
         lineage=_lineage(feature),
         documents=list(Document.objects.of_feature(feature.pk)),
         changes=list(feature.status_changes.all()),
-        sessions=serving_sessions(links_of(feature=feature), usage, page=page),
+        sessions=serving_sessions(links_of(projects, feature=feature), usage, page=page),
     )
 
 

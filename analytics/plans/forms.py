@@ -6,6 +6,7 @@ from django import forms
 
 from sessions.form_parts import project_of
 from sessions.models import Project
+from sessions.scope import Projects, only
 from tasks.models import Status
 
 COMPLETE = "complete"  # done or deliberately put off
@@ -21,8 +22,18 @@ class PlanFilterForm(forms.Form):
     project = forms.CharField(required=False, max_length=200)
     q = forms.CharField(required=False, max_length=200)
 
+    def __init__(self, data: Any, readable: Projects = None) -> None:
+        super().__init__(data)
+        self._readable = readable
+
     def clean_project(self) -> Project | None:
-        return project_of(self.cleaned_data["project"])
+        return project_of(self.cleaned_data["project"], readable=self._readable)
+
+    @property
+    def projects(self) -> Projects:
+        """What the list may be of: the project that was asked for, else all that may be read."""
+        project = self.asked.get("project")
+        return only(project.pk) if project else self._readable
 
     @property
     def asked(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.utils.dateparse import parse_datetime
 from analytics.plans.work import Work, WorkByKey
 from analytics.sums import Usage
 from sessions.models import AgentSession
+from sessions.scope import Projects, in_projects
 from tasks.matching import RULES
 from tasks.models import Link, Phase
 
@@ -63,9 +64,11 @@ class ServingSession:
         return any(row.link.is_primary for row in self.links)
 
 
-def links_of(**target: Any) -> Any:
+def links_of(projects: Projects = None, **target: Any) -> Any:
     """The links that hold, to a feature, phase, task or document, or of a session; those to commits are left out."""
-    found = Link.objects.filter(**target, commit="").exclude(state=Link.State.UNLINKED)
+    found = Link.objects.filter(in_projects(projects, "session__project"), **target, commit="").exclude(
+        state=Link.State.UNLINKED
+    )
     related = ("feature", "phase", "task", "document", "session")
     return found.select_related(*related).defer(
         "session__dates", "session__timeline", "session__impact_history"

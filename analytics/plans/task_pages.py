@@ -12,6 +12,7 @@ from analytics.plans.feature_page import TaskRow, usage_after
 from analytics.plans.linked_sessions import links_of, serving_sessions
 from analytics.plans.work import Progress, Work, work_by
 from analytics.sums import Usage
+from sessions.scope import Projects, in_projects
 from tasks.models import ProjectTask, StatusChange
 from tasks.parsers.statuses import TERMINAL
 
@@ -31,9 +32,9 @@ class TaskList:
     undated: int
 
 
-def task_list(filters: dict[str, Any], *, page: str | None = None) -> TaskList:
+def task_list(filters: dict[str, Any], *, page: str | None = None, projects: Projects = None) -> TaskList:
     """Tasks that stand in a plan today, the last completed first."""
-    tasks = _filtered(filters)
+    tasks = _filtered(filters).filter(in_projects(projects))
     counts = tasks.status_counts()
     light = (
         tasks.newest_first()
@@ -92,10 +93,13 @@ class TaskPage:
     sessions: Page[Any]
 
 
-def task_page(task: ProjectTask, *, zone: ZoneInfo, page: str | None = None) -> TaskPage:
+def task_page(
+    task: ProjectTask, *, zone: ZoneInfo, page: str | None = None, projects: Projects = None
+) -> TaskPage:
     """What is known of a task; `page` is of its sessions."""
-    usage = SessionUsage.objects.filter(task=task)
-    work = work_by("task", usage, SessionToolUsage.objects.filter(task=task)).get(task.pk, Work())
+    usage = SessionUsage.objects.of_projects(projects).filter(task=task)
+    tools = SessionToolUsage.objects.of_projects(projects).filter(task=task)
+    work = work_by("task", usage, tools).get(task.pk, Work())
     is_complete = task.status in TERMINAL
     return TaskPage(
         task=task,
@@ -104,7 +108,7 @@ def task_page(task: ProjectTask, *, zone: ZoneInfo, page: str | None = None) -> 
         is_complete=is_complete,
         lists=_lists(task),
         changes=list(task.status_changes.all()),
-        sessions=serving_sessions(links_of(task=task), usage, page=page),
+        sessions=serving_sessions(links_of(projects, task=task), usage, page=page),
     )
 
 

@@ -17,7 +17,8 @@ from rest_framework.views import APIView
 
 from analytics.prometheus.exposition import OPENMETRICS, TEXT, expose
 from analytics.prometheus.registry import Scrape
-from sessions.api_parameters import readable_projects, refuse_unknown
+from sessions.api_parameters import refuse_unknown
+from sessions.scope import readable_projects
 
 logger = logging.getLogger(__name__)
 

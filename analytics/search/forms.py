@@ -9,7 +9,7 @@ from sessions.date_bounds import lower_bound, upper_bound
 from sessions.form_parts import project_of, read_moments
 from sessions.forms import MomentField
 from sessions.models import AgentSession, Project, SearchItem
-from sessions.scope import only
+from sessions.scope import Projects, only
 from sessions.search.finding import RANK, ROLES, SORTS, Filters, kinds_named
 from sessions.search.query import BadQuery, Query, parsed
 from sessions.selectors import session
@@ -86,6 +86,10 @@ class SearchForm(forms.Form):
         required=False, min_value=1, max_value=MAX_LIMIT, help_text="How many at most."
     )
 
+    def __init__(self, data: Any, readable: Projects = None) -> None:
+        super().__init__(data)
+        self._readable = readable
+
     def clean_q(self) -> Query:
         try:
             return parsed(self.cleaned_data["q"])
@@ -93,11 +97,11 @@ class SearchForm(forms.Form):
             raise forms.ValidationError(str(bad)) from None
 
     def clean_project(self) -> Project | None:
-        return project_of(self.cleaned_data["project"])
+        return project_of(self.cleaned_data["project"], readable=self._readable)
 
     def clean_session(self) -> AgentSession | None:
         name = self.cleaned_data["session"].strip()
-        found = session(name) if name else None
+        found = session(name, projects=self._readable) if name else None
         if name and found is None:
             raise forms.ValidationError(f"There is no session “{name:.60}”.")
         return found
@@ -128,7 +132,7 @@ class SearchForm(forms.Form):
         if "q" not in data:
             return None
         filters = Filters(
-            projects=only(data["project"].pk) if data.get("project") else None,
+            projects=only(data["project"].pk) if data.get("project") else self._readable,
             kinds=_both(data.get("kind"), ROLES.get(data.get("role") or "")),
             session_key=data["session"].pk if data.get("session") else None,
             tool=(data.get("tool") or "").strip(),

@@ -14,6 +14,7 @@ from analytics.views import HtmxRequest
 from sessions.list_page import Chip
 from sessions.list_page import address as query_address
 from sessions.models import Project
+from sessions.scope import in_projects, readable_projects
 
 CHIPS = {
     "project": "project",
@@ -34,7 +35,8 @@ def search_page(request: HtmxRequest) -> HttpResponse:
     for name in ("page", "offset", "limit"):
         given.pop(name, None)
     given["offset"] = str((number - 1) * DEFAULT_LIMIT)
-    form = SearchForm(given)
+    projects = readable_projects(request)
+    form = SearchForm(given, projects)
     asked = form.asked() if form.is_asking else None
     answer = search(asked, now=timezone.now()) if asked else None
     context = {
@@ -47,7 +49,7 @@ def search_page(request: HtmxRequest) -> HttpResponse:
         "page": Paginator(range(answer.total), DEFAULT_LIMIT).get_page(number) if answer else None,
         "kinds": _kinds(answer, request.GET) if answer else [],
         "chips": _chips(form, request.GET),
-        "projects": Project.objects.all(),
+        "projects": Project.objects.filter(in_projects(projects, "pk")),
         "kind_labels": {kind: labels[1] for kind, labels in KIND_LABELS.items()},
         "more_filters": any(request.GET.get(name) for name in ("tool", "session", "role", "start", "end")),
     }

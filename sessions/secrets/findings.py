@@ -6,6 +6,8 @@ from datetime import datetime
 
 from sessions.models import AgentSession, SecretFinding, TranscriptEntry
 from sessions.parsers.secrets.kinds import LABELS
+from sessions.scope import Projects, in_projects
+from sessions.secrets.querysets import SecretFindingQuerySet
 from sessions.selectors.transcript_items import line_number, moment
 
 SECRETS_ON_A_PAGE = 50
@@ -37,15 +39,23 @@ class FoundSecret:
     places: tuple[Place, ...]  # the last ones
 
 
-def secret_count() -> int:
+def findings_of(projects: Projects) -> SecretFindingQuerySet:
+    """What was found in sessions of these projects."""
+    return SecretFinding.objects.filter(in_projects(projects, "session__project"))
+
+
+def secret_count(projects: Projects = None) -> int:
     """How many different secrets were found."""
-    return SecretFinding.objects.different()
+    return findings_of(projects).different()
 
 
-def found_secrets(*, offset: int = 0, limit: int = SECRETS_ON_A_PAGE) -> list[FoundSecret]:
+def found_secrets(
+    *, offset: int = 0, limit: int = SECRETS_ON_A_PAGE, projects: Projects = None
+) -> list[FoundSecret]:
     """The last seen first, in a fixed number of queries."""
-    rows = list(SecretFinding.objects.by_secret()[offset : offset + limit])
-    newest = SecretFinding.objects.newest_of({row["fingerprint"] for row in rows}, PLACES_SHOWN)
+    mine = findings_of(projects)
+    rows = list(mine.by_secret()[offset : offset + limit])
+    newest = mine.newest_of({row["fingerprint"] for row in rows}, PLACES_SHOWN)
     places = _places(newest)
     return [
         FoundSecret(
@@ -62,9 +72,9 @@ def found_secrets(*, offset: int = 0, limit: int = SECRETS_ON_A_PAGE) -> list[Fo
     ]
 
 
-def lines_with(example: SecretFinding, *, offset: int, limit: int) -> list[Place]:
+def lines_with(example: SecretFinding, *, offset: int, limit: int, projects: Projects = None) -> list[Place]:
     """The lines that hold the same secret as a finding, the last seen first."""
-    same = SecretFinding.objects.like(example).newest_first()
+    same = findings_of(projects).like(example).newest_first()
     found = _places(same[offset : offset + limit])
     return found.get((example.fingerprint, example.kind), [])
 

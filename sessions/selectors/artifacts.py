@@ -9,6 +9,7 @@ from datetime import datetime
 from sessions.models import AgentSession, SessionEvent, ToolCall
 from sessions.parsers.display import shown
 from sessions.parsers.values import preview
+from sessions.scope import Projects, in_projects
 from sessions.selectors.transcript_items import moment
 from sessions.selectors.waterfall import seqs_of_calls
 
@@ -38,14 +39,14 @@ class ArtifactGroup:
     items: list[Artifact]
 
 
-def artifact_groups(session: AgentSession) -> list[ArtifactGroup]:
+def artifact_groups(session: AgentSession, projects: Projects = None) -> list[ArtifactGroup]:
     """Commits, pull requests, commands, skills, agents and web pages of a session; kinds without any are left out."""
     groups = [
         ArtifactGroup("commit", "Commits", "commit", _commits(session)),
         ArtifactGroup("pull_request", "Pull requests", "branch", _pull_requests(session)),
         ArtifactGroup("command", "Commands", "terminal", _commands(session)),
         ArtifactGroup("skill", "Skills", "spark", _of_calls(session, name="Skill")),
-        ArtifactGroup("agent", "Agents", "agent", _agents(session)),
+        ArtifactGroup("agent", "Agents", "agent", _agents(session, projects)),
         ArtifactGroup("web", "Web pages and searches", "external", _of_calls(session, category="web")),
     ]
     return [group for group in groups if group.items]
@@ -101,8 +102,9 @@ def _commands(session: AgentSession) -> list[Artifact]:
     ]
 
 
-def _agents(session: AgentSession) -> list[Artifact]:
-    started = AgentSession.objects.filter(parent=session).exclude(agent_id="").order_by("started_at", "id")
+def _agents(session: AgentSession, projects: Projects) -> list[Artifact]:
+    mine = AgentSession.objects.filter(in_projects(projects), parent=session)
+    started = mine.exclude(agent_id="").order_by("started_at", "id")
     children = list(
         started.only("public_id", "agent_name", "title", "started_at", "spawned_by")[:MOST_OF_A_KIND]
     )

@@ -69,10 +69,13 @@ def session_list(
     return SessionPage(rows, count, offset, limit, totals, family)
 
 
-def latest_sessions(filters: dict[str, Any], limit: int, *, now: datetime) -> list[SessionRow]:
-    """The sessions that filters let through and that began last."""
-    found = sorted_sessions(filtered_sessions(filters, now=now), "started_at", "desc")
-    return session_rows(_in_order(found.values_list("pk", flat=True), 0, limit), now=now)
+def latest_sessions(
+    filters: dict[str, Any], limit: int, *, now: datetime, projects: Projects = None
+) -> list[SessionRow]:
+    """The sessions of these projects that filters let through and that began last."""
+    found = sorted_sessions(filtered_sessions(filters, now=now, projects=projects), "started_at", "desc")
+    rows = _in_order(found.values_list("pk", flat=True), 0, limit)
+    return session_rows(rows, now=now, projects=projects)
 
 
 def _found_once(found: Any, filters: dict[str, Any]) -> list[int] | None:
@@ -133,13 +136,14 @@ def session(public_id: str, *, projects: Projects = None) -> AgentSession | None
     return None
 
 
-def fork_counts(keys: Iterable[int]) -> dict[int, int]:
-    """{session: how many were forked from it}, of these; without those that have none."""
-    found = AgentSession.objects.filter(forked_from_id__in=list(keys))
+def fork_counts(keys: Iterable[int], projects: Projects = None) -> dict[int, int]:
+    """{session: how many in these projects were forked from it}, of these; without those that have none."""
+    found = AgentSession.objects.filter(in_projects(projects), forked_from_id__in=list(keys))
     return dict(Counter(found.values_list("forked_from_id", flat=True)))
 
 
-def projects_with_sessions() -> list[Project]:
-    """Projects to choose from, by name."""
+def projects_with_sessions(projects: Projects = None) -> list[Project]:
+    """Those of the projects that can be chosen from, by name."""
     sessions = AgentSession.objects.filter(project=OuterRef("pk"))
-    return list(Project.objects.filter(Exists(sessions)).order_by("name", "id"))
+    found = Project.objects.filter(in_projects(projects, "pk"), Exists(sessions))
+    return list(found.order_by("name", "id"))

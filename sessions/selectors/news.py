@@ -7,7 +7,7 @@ from typing import Any
 
 from sessions.models import AgentSession, ToolCallCopy, TranscriptEntry
 from sessions.querysets import ACTIVE_FOR
-from sessions.scope import Projects
+from sessions.scope import Projects, in_projects
 from sessions.selectors.transcript import entries_at
 from sessions.selectors.transcript_items import TranscriptItem
 
@@ -25,9 +25,10 @@ class Watched:
     has_news: bool
 
 
-def watched(public_id: str, *, after_seq: int, now: datetime) -> Watched | None:
+def watched(public_id: str, *, after_seq: int, now: datetime, projects: Projects = None) -> Watched | None:
     """Whether a session has lines behind a seq, in two narrow queries; None without such a session."""
-    found = AgentSession.objects.filter(public_id=public_id).values_list("id", "ended_at").first()
+    mine = AgentSession.objects.filter(in_projects(projects), public_id=public_id)
+    found = mine.values_list("id", "ended_at").first()
     if found is None:
         return None
     key, ended_at = found

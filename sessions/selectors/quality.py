@@ -8,7 +8,7 @@ from typing import Any
 from sessions.models import ModelResponse, QuarantinedLine, SessionEvent, SourceFile, SyncRun
 from sessions.parsers.formats.claude_events import KNOWN_TYPES
 from sessions.parsers.model_names import display_model
-from sessions.scope import Projects
+from sessions.scope import Projects, in_projects
 from sessions.selectors.sources import sources_of
 
 # A run says every few seconds that it lives; a killed one never says that it ended.
@@ -82,27 +82,40 @@ class Quality:
     runs: list[SyncRun]
 
 
-def quality(*, offset: int = 0, limit: int = QUARANTINED_ON_A_PAGE) -> Quality:
-    """Over everything that was ever read; `offset` and `limit` page the quarantined lines."""
-    sources: Any = SourceFile.objects.all()
-    lines = QuarantinedLine.objects.select_related("source").order_by(
-        "source__relative_path", "line_no", "id"
-    )
-    unknown, problems = _counted_kinds()
+def quality(*, offset: int = 0, limit: int = QUARANTINED_ON_A_PAGE, projects: Projects = None) -> Quality:
+    """Over everything of these projects that was ever read; `offset` and `limit` page the quarantined lines.
+
+    What runs report names files of any project: it is for those who may read them all.
+    """
+    sources: Any = sources_of(projects)
+    quarantined = QuarantinedLine.objects.all()
+    if projects is not None:
+        quarantined = quarantined.filter(source__in=sources.order_by().values("pk"))
+    lines = quarantined.select_related("source").order_by("source__relative_path", "line_no", "id")
+    unknown, problems = _counted_kinds(projects)
     return Quality(
-        equation=equation(),
+        equation=equation(projects),
         quarantined=list(lines[offset : offset + limit]),
-        quarantined_by_reason=QuarantinedLine.objects.by_reason(),
+        quarantined_by_reason=quarantined.by_reason(),
         offset=offset,
         limit=limit,
         unknown_types=unknown.most_common(),
         problems=problems.most_common(),
-        unpriced=_unpriced(),
-        wholeness=Wholeness(**ModelResponse.objects.counted().wholeness()),
+        unpriced=_unpriced(projects),
+        wholeness=Wholeness(**_counted(projects).wholeness()),
         files=sources.standing(),
         troubled_files=list(sources.troubled().order_by("relative_path")[:FILES_SHOWN]),
-        runs=list(SyncRun.objects.all()[:RUNS_SHOWN]),
+        runs=last_runs(projects),
     )
+
+
+def last_runs(projects: Projects = None) -> list[SyncRun]:
+    """The last readings, for those who may read everything; none for others."""
+    return list(SyncRun.objects.all()[:RUNS_SHOWN]) if projects is None else []
+
+
+def _counted(projects: Projects) -> Any:
+    return ModelResponse.objects.counted().filter(in_projects(projects, "owner__project"))
 
 
 def equation(projects: Projects = None) -> Equation:
@@ -111,17 +124,18 @@ def equation(projects: Projects = None) -> Equation:
     return Equation(**{name.removeprefix("lines_"): total for name, total in sums.items()})
 
 
-def _counted_kinds() -> tuple[Counter[str], Counter[str]]:
+def _counted_kinds(projects: Projects) -> tuple[Counter[str], Counter[str]]:
     """(record types that are not known, kinds of problems), each with its count over all files."""
     unknown = Counter[str]()
-    problems = Counter(SessionEvent.objects.problem_kinds())
-    for records in SourceFile.objects.transcripts().values_list("record_counts", flat=True).iterator():
+    events: Any = SessionEvent.objects.filter(in_projects(projects, "session__project"))
+    problems = Counter(events.problem_kinds())
+    for records in sources_of(projects).transcripts().values_list("record_counts", flat=True).iterator():
         unknown.update({name: n for name, n in records.items() if name.split("/")[0] not in KNOWN_TYPES})
     return unknown, problems
 
 
-def _unpriced() -> list[ModelWithoutPrice]:
-    rows = ModelResponse.objects.counted().unpriced_by_model()
+def _unpriced(projects: Projects) -> list[ModelWithoutPrice]:
+    rows = _counted(projects).unpriced_by_model()
     return [
         ModelWithoutPrice(
             display_model(row["model"], row["fast"]), row["responses"], row["tokens"], row["model"]

@@ -1,4 +1,4 @@
-"""What an asker may do: a person who is logged in everything, a token what its scopes say."""
+"""What an asker may do: a person what his roles say, a token what its scopes say and its owner may."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from telemetry_site.access.asking import asker_of, refusal_of
 from telemetry_site.access.authentication import CHALLENGE
 from telemetry_site.access.scopes import grants, scope_needed
 from telemetry_site.models import ApiToken
@@ -30,8 +31,12 @@ class MayAsk(BasePermission):
         if isinstance(token, ApiToken):
             if (needed := missing_scope(token, request._request)) is not None:
                 raise ScopeMissing(needed)
-            return True
-        return not settings.IS_TEAM or request.user.is_authenticated
+        elif settings.IS_TEAM and not request.user.is_authenticated:
+            return False
+        asker = asker_of(request._request)
+        if not asker.roles_with(token).suffice(asker.need):
+            raise PermissionDenied(refusal_of(asker.need))
+        return True
 
 
 def missing_scope(token: ApiToken, request: HttpRequest) -> str | None:

@@ -9,6 +9,7 @@ from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 
 from sessions.models import AgentSession, Project
+from sessions.scope import Projects, in_projects
 from sessions.selectors.filters import FEWEST_OF_AN_ID
 from sessions.text_matching import MAX_WORDS, contains
 from tasks.models import Document, Feature, ProjectTask
@@ -81,12 +82,12 @@ def pages() -> list[Destination]:
     return [Destination("page", name, reverse(address), also=also) for address, name, also in PAGES]
 
 
-def destinations(typed: str, owner: User | None = None) -> list[Destination]:
-    """The places whose names fit best, the best first; without words the pages and the latest sessions."""
+def destinations(typed: str, owner: User | None = None, projects: Projects = None) -> list[Destination]:
+    """The places in these projects whose names fit best; without words the pages and the latest sessions."""
     words = words_of(typed.replace("\0", "")[:MAX_TYPED])[:MAX_WORDS]
     if not words:
-        return [*_sessions([])[:LATEST], *_views([], owner), *pages()]
-    found = [*pages(), *_views(words, owner), *(place for kind in KINDS for place in kind(words))]
+        return [*_sessions([], projects)[:LATEST], *_views([], owner), *pages()]
+    found = [*pages(), *_views(words, owner), *(place for kind in KINDS for place in kind(words, projects))]
     ranked = [(score, place) for place in found if (score := _score(words, place)) is not None]
     # Sorting keeps the order of equals: pages first, then the kinds in their order, the newest first.
     ranked.sort(key=lambda pair: -pair[0])
@@ -109,8 +110,9 @@ def _views(words: Sequence[str], owner: User | None) -> list[Destination]:
     return [Destination("view", view.name, f"{home}?{view.query}", "sessions") for view in found]
 
 
-def _projects(words: Sequence[str]) -> list[Destination]:
-    found = _with_words(Project.objects.order_by("name", "id"), words, "name", "slug")
+def _projects(words: Sequence[str], projects: Projects) -> list[Destination]:
+    mine = Project.objects.filter(in_projects(projects, "pk"))
+    found = _with_words(mine.order_by("name", "id"), words, "name", "slug")
     home = reverse("dashboard")
     return [
         Destination("project", project.name, f"{home}?project={project.slug}", also=project.slug)
@@ -118,14 +120,14 @@ def _projects(words: Sequence[str]) -> list[Destination]:
     ]
 
 
-def _sessions(words: Sequence[str]) -> list[Destination]:
+def _sessions(words: Sequence[str], projects: Projects) -> list[Destination]:
     condition = Q()
     for word in words:
         named = contains(word, "title", "branch", "project__name")
         if len(word) >= FEWEST_OF_AN_ID:
             named |= Q(public_id__startswith=word)
         condition &= named
-    roots: Any = AgentSession.objects.all()
+    roots: Any = AgentSession.objects.filter(in_projects(projects))
     found = roots.roots().with_activity().filter(condition).select_related("project")
     found = found.only("public_id", "title", "branch", "started_at", "project__name")
     newest = found.order_by(F("started_at").desc(nulls_last=True), "id")[:CANDIDATES]
@@ -142,8 +144,13 @@ def _session(session: Any) -> Destination:
     )
 
 
-def _features(words: Sequence[str]) -> list[Destination]:
-    present = Feature.objects.present().select_related("project").order_by("name", "id")
+def _features(words: Sequence[str], projects: Projects) -> list[Destination]:
+    present = (
+        Feature.objects.present()
+        .filter(in_projects(projects))
+        .select_related("project")
+        .order_by("name", "id")
+    )
     return [
         Destination(
             "feature",
@@ -156,8 +163,13 @@ def _features(words: Sequence[str]) -> list[Destination]:
     ]
 
 
-def _tasks(words: Sequence[str]) -> list[Destination]:
-    present = ProjectTask.objects.present().select_related("project").order_by("title", "id")
+def _tasks(words: Sequence[str], projects: Projects) -> list[Destination]:
+    present = (
+        ProjectTask.objects.present()
+        .filter(in_projects(projects))
+        .select_related("project")
+        .order_by("title", "id")
+    )
     return [
         Destination(
             "task",
@@ -169,8 +181,14 @@ def _tasks(words: Sequence[str]) -> list[Destination]:
     ]
 
 
-def _documents(words: Sequence[str]) -> list[Destination]:
-    present = Document.objects.present().defer("facts").select_related("project").order_by("title", "id")
+def _documents(words: Sequence[str], projects: Projects) -> list[Destination]:
+    present = (
+        Document.objects.present()
+        .filter(in_projects(projects))
+        .defer("facts")
+        .select_related("project")
+        .order_by("title", "id")
+    )
     return [
         Destination(
             "document",
@@ -182,7 +200,7 @@ def _documents(words: Sequence[str]) -> list[Destination]:
     ]
 
 
-KINDS: tuple[Callable[[Sequence[str]], list[Destination]], ...] = (
+KINDS: tuple[Callable[[Sequence[str], Projects], list[Destination]], ...] = (
     _projects,
     _features,
     _sessions,

@@ -12,6 +12,7 @@ from django.utils import timezone
 from telemetry_site.destinations.selectors import destinations
 from telemetry_site.models import SavedView
 from telemetry_site.saved_views.saving import KEPT_FOR, delete_view, tidy_query
+from telemetry_site.tests.people import person
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -87,7 +88,7 @@ def test_what_was_deleted_long_ago_goes_for_good() -> None:
 
 
 def test_in_team_mode_views_are_a_persons_own() -> None:
-    ada, ben = (User.objects.create_user(name) for name in ("ada", "ben"))
+    ada, ben = (person(name, "member", everywhere=True) for name in ("ada", "ben"))
     with override_settings(IS_TEAM=True):
         hers, his = Client(headers={"host": "localhost"}), Client(headers={"host": "localhost"})
         hers.force_login(ada)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from sessions.models import Project, SyncRun
 from sessions.tests import samples as s
 from telemetry_site.pipeline import sync
+from telemetry_site.tests.people import person
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -64,16 +65,16 @@ def test_everything_that_is_set_has_its_place(here: Client, transcripts: Path) -
         assert "/srv/prices.toml" in here.get("/settings").text
 
 
-def test_a_server_tells_paths_to_its_staff_alone(transcripts: Path) -> None:
+def test_a_server_tells_paths_to_its_administrators_alone(transcripts: Path) -> None:
     sync([transcripts], now=timezone.now())
     with override_settings(IS_TEAM=True, TELEMETRY_PRICES=Path("/srv/prices.toml")):
-        reader = logged_in(User.objects.create_user("ada"))
+        reader = logged_in(person("ada", "admin", Project.objects.get()))
         page = reader.get("/settings").text
         assert "/srv" not in page and Project.objects.get().root_path not in page and "SQLite" not in page
         assert reader.get("/settings/folders").status_code == 403
         assert reader.post("/settings/read").status_code == 403
         assert "/srv" not in reader.get("/quality").text
-        staff = logged_in(User.objects.create_user("ben", is_staff=True))
+        staff = logged_in(person("ben", "admin", everywhere=True))
         assert staff.get("/settings/folders").status_code == 200
 
 

@@ -9,6 +9,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from sessions.models import Project
+from telemetry_site.access.members import give_role
 from telemetry_site.access.tokens import create_token
 from telemetry_site.models import ApiToken
 from telemetry_site.tests.asking import ask
@@ -91,7 +92,10 @@ def test_other_sites_and_forms_without_our_word_make_nothing() -> None:
 
 @override_settings(IS_TEAM=True)
 def test_in_team_mode_people_see_and_end_their_own_and_a_superuser_all() -> None:
-    (ada, ada_here), (_, grace_here) = person("ada"), person("grace")
+    project = Project.objects.create(key="/a", slug="a", name="a")
+    (ada, ada_here), (grace, grace_here) = person("ada"), person("grace")
+    for each in (ada, grace):
+        give_role(each, project, "admin")
     _, root_here = person("root", is_superuser=True)
     ada_here.post("/tokens/new", {"name": "adas-script", "scopes": ["read"]})
     token = ApiToken.objects.get()
@@ -106,7 +110,10 @@ def test_in_team_mode_people_see_and_end_their_own_and_a_superuser_all() -> None
 @override_settings(IS_TEAM=True)
 def test_a_token_of_everything_is_for_superusers_to_make() -> None:
     asked = {"name": "all", "scopes": ["admin"]}
-    assert person("ada")[1].post("/tokens/new", asked).status_code == 400
+    ada, ada_here = person("ada")
+    assert ada_here.post("/tokens/new", asked).status_code == 403
+    give_role(ada, Project.objects.create(key="/a", slug="a", name="a"), "admin")
+    assert ada_here.post("/tokens/new", asked).status_code == 400
     assert person("root", is_superuser=True)[1].post("/tokens/new", asked).status_code == 200
 
 
