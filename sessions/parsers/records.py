@@ -4,8 +4,9 @@ All values are plain and immutable; times are epoch milliseconds (UTC), token co
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any, NamedTuple, Self
 
 from sessions.parsers.keys import stable_key
 from sessions.parsers.pricing import Usage
@@ -166,6 +167,10 @@ class ParsedLine:
     texts: Sequence[FoldedText] = ()
     secrets: Sequence[SecretSeen] = ()
 
+    def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
+        """By its values alone: the names of the fields would be a third of the time it takes to hand a line on."""
+        return type(self), _values_of_line(self)
+
     @property
     def call_parts(self) -> Sequence[ToolUse | ToolResult | Spawn]:
         """Everything the line says about tool calls."""
@@ -176,6 +181,9 @@ class ParsedLine:
     def note_problem(self, kind: str, detail: str) -> None:
         """Note that something in the line was read differently from how it was written."""
         self.problems = (*self.problems, Problem(kind, detail))
+
+
+_values_of_line = attrgetter(*(field.name for field in fields(ParsedLine)))
 
 
 class BadLine(NamedTuple):

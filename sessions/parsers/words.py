@@ -36,9 +36,22 @@ class Word(NamedTuple):
 def folded(text: str) -> str:
     """The text with its words as the index has them; what stands between them is of no meaning."""
     text = text.lower() if text.isascii() else _folded_beyond_ascii(text)
-    if len(text) > MAX_WORD_CHARS and max(map(len, text.split()), default=0) > MAX_WORD_CHARS:
-        return _LONG.sub(lambda long: long[0][:MAX_WORD_CHARS], text)
-    return text
+    return " ".join(map(_shortened, text.split())) if _may_hold_a_long_word(text) else text
+
+
+def _may_hold_a_long_word(text: str) -> bool:
+    """Whether so many characters follow each other without a space; nearly always it takes a few leaps to say no."""
+    at = 0
+    while len(text) - at > MAX_WORD_CHARS:
+        space = text.rfind(" ", at, at + MAX_WORD_CHARS + 1)
+        if space < 0:
+            return True
+        at = space + 1
+    return False
+
+
+def _shortened(part: str) -> str:
+    return part if len(part) <= MAX_WORD_CHARS else _LONG.sub(lambda long: long[0][:MAX_WORD_CHARS], part)
 
 
 def fold(said: SearchText) -> FoldedText:

@@ -7,14 +7,15 @@ import re
 from hashlib import sha256
 from typing import NamedTuple
 
-from ahocorasick_rs import BytesAhoCorasick
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from sessions.parsers.secrets.kinds import KINDS, PRIVATE_KEY, Kind
 
 _STARTS = [(start, kind) for kind in KINDS for start in kind.starts]
 # Printable ASCII that JSON spells in a longer way, so that no beginning of a secret can be seen in it.
 _SPELLED = [b"\\/", *(b"\\u00%d" % tens for tens in range(2, 8))]
-_SOUGHT = BytesAhoCorasick([*(start for start, _ in _STARTS), *_SPELLED])
+# As a table of states: 2.5 times as fast as what the library takes for so many words, for a megabyte and 2 ms.
+_SOUGHT = BytesAhoCorasick([*(start for start, _ in _STARTS), *_SPELLED], implementation=Implementation.DFA)
 # A secret begins behind anything but letters and digits, or behind what a terminal, JSON or an address puts there.
 _BEGINS_AFTER = re.compile(rb"(?:[^A-Za-z0-9]|\\[nrtbf]|\\u[0-9a-fA-F]{4}|\[[0-9;]{0,12}[mK]|%[0-9A-F]{2})\Z")
 _BEFORE = 18
