@@ -137,6 +137,8 @@ SQLITE_PRAGMAS = {
     "page_size": "8192",
     "journal_mode": "WAL",
     "synchronous": "NORMAL",
+    # Pages of the log, 32 MB: a page that changes again and again while much is written is copied over once.
+    "wal_autocheckpoint": "4000",
     "mmap_size": str(256 * 1024 * 1024),
     "cache_size": "-32768",
     "temp_store": "MEMORY",

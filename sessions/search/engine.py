@@ -6,6 +6,7 @@ that a filter is found as fast as a word.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import batched
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -23,6 +24,7 @@ TABLE = SearchItem._meta.db_table
 SESSIONS = AgentSession._meta.db_table
 WORDS = "agent_sessions_searchwords"
 MARK = "\ue000"
+RANGES_AT_ONCE = 500
 MAX_POSITIONS = 256  # how many places of one word PostgreSQL keeps
 
 
@@ -39,16 +41,21 @@ class ItemRow(NamedTuple):
     marks: tuple[str, ...]
 
 
-def last_key_within(low: int, high: int) -> int | None:
-    """The greatest key from `low` to below `high`; None when there is none.
+def last_keys_within(ranges: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """{low: the greatest key from `low` to below `high`} of each (low, high) in which there is one.
 
-    Asked for every quarter of an hour of every batch, so without the object path.
+    Asked for every quarter of an hour of every batch, so all at once and without the object path.
     """
+    found: dict[int, int] = {}
     with connection.cursor() as cursor:
-        asked = f"SELECT id FROM {TABLE} WHERE id >= %s AND id < %s ORDER BY id DESC LIMIT 1"
-        cursor.execute(asked, [low, high])
-        found = cursor.fetchone()
-    return None if found is None else int(found[0])
+        for part in batched(ranges, RANGES_AT_ONCE):
+            asked = ", ".join(f"({int(low)}, {int(high)})" for low, high in part)
+            cursor.execute(
+                f"WITH asked (low, high) AS (VALUES {asked}) SELECT low,"
+                f" (SELECT id FROM {TABLE} WHERE id >= low AND id < high ORDER BY id DESC LIMIT 1) FROM asked"
+            )
+            found.update((low, key) for low, key in cursor.fetchall() if key is not None)
+    return found
 
 
 def insert(rows: Sequence[ItemRow]) -> None:

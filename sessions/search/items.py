@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sessions.models import SearchItem, SearchSubject
 from sessions.parsers.keys import stable_key
 from sessions.parsers.normalise import quarter_of
-from sessions.search.engine import MARK, ItemRow, forget_items, insert, last_key_within
+from sessions.search.engine import MARK, ItemRow, forget_items, insert, last_keys_within
 
 NUMBER_BITS = 18
 
@@ -72,8 +72,10 @@ def add_items(items: Sequence[NewItem]) -> list[int]:
     for place, item in enumerate(items):
         by_quarter[quarter_of(item.at_ms) if item.at_ms else 0].append(place)
     keys = [0] * len(items)
+    last = last_keys_within(map(_keys_of_quarter, by_quarter))
     for quarter, places in by_quarter.items():
-        for key, place in zip(_free_keys(quarter, len(places)), places, strict=True):
+        free = _free_keys(quarter, len(places), last.get(first_of_quarter(quarter)))
+        for key, place in zip(free, places, strict=True):
             keys[place] = key
     insert([_row(key, item) for key, item in zip(keys, items, strict=True)])
     return keys
@@ -92,15 +94,19 @@ def _row(key: int, item: NewItem) -> ItemRow:
     )
 
 
-def _free_keys(quarter: int, count: int) -> Iterable[int]:
-    """Keys behind the last one of the quarter; a quarter that is full goes on in the one after."""
+def _keys_of_quarter(quarter: int) -> tuple[int, int]:
+    return first_of_quarter(quarter), first_of_quarter(quarter + 1)
+
+
+def _free_keys(quarter: int, count: int, last: int | None) -> Iterable[int]:
+    """Keys behind `last`, the greatest of the quarter; a quarter that is full goes on in the one after."""
     while True:
-        low, high = first_of_quarter(quarter), first_of_quarter(quarter + 1)
-        last = last_key_within(low, high)
+        low, high = _keys_of_quarter(quarter)
         start = low if last is None else last + 1
         if start + count <= high or last is None:
             return range(start, start + count)
         quarter += 1
+        last = last_keys_within([_keys_of_quarter(quarter)]).get(first_of_quarter(quarter))
 
 
 class Subject(NamedTuple):
