@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from alerts.tests.receiver import Receiver
 
 # Playwright keeps an event loop in the thread that also uses the ORM; Django would refuse the ORM there.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -54,6 +57,16 @@ def no_run_of_reading(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError(f"A test started {command} with {options}.")
 
     monkeypatch.setattr("telemetry_site.sync_request.Popen", refuse)
+
+
+@pytest.fixture
+def receiver(settings: Any) -> Iterator[Receiver]:
+    """A receiver of webhooks on this machine, to which alerts may be sent."""
+    from alerts.tests.receiver import receiving
+
+    settings.TELEMETRY_ALERT_HOSTS = ["127.0.0.1"]
+    with receiving() as found:
+        yield found
 
 
 @pytest.hookimpl(wrapper=True)

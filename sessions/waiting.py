@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sessions.models import SourceFile
 from sessions.parsers.discovery import TRANSCRIPT, FoundFile, Root
-from sessions.planning import plan_reading
+from sessions.planning import ReadingPlan, plan_reading
 
 # Claude Code deletes transcripts that nobody wrote to for so long, unless its settings say another number of days.
 USUALLY_KEPT = timedelta(days=30)
@@ -34,11 +34,19 @@ def waiting(roots: list[Root], now: datetime, clear_at: datetime | None) -> Wait
     if not there:
         return None
     plan = plan_reading(there, now)
-    kept = {root.path: kept_for(Path(root.path)) for root in there}
-    left = [(source, found) for source, found in plan.changed if found.kind == TRANSCRIPT]
-    since = [_waits_since(source, found, clear_at) for source, found in left]
-    at_risk = sum(now - _written_at(found) >= kept[found.root] - NOTICE for _, found in left)
-    return Waiting(max([now - min(since), timedelta()]) if since else timedelta(), at_risk)
+    since = [_waits_since(source, found, clear_at) for source, found in unread(plan)]
+    return Waiting(max([now - min(since), timedelta()]) if since else timedelta(), at_risk(plan, now))
+
+
+def unread(plan: ReadingPlan) -> list[tuple[SourceFile | None, FoundFile]]:
+    """The transcripts of a plan that hold what was not read yet."""
+    return [(source, found) for source, found in plan.changed if found.kind == TRANSCRIPT]
+
+
+def at_risk(plan: ReadingPlan, now: datetime) -> int:
+    """How many of them are deleted soon."""
+    kept = {root.path: kept_for(Path(root.path)) for root in plan.roots}
+    return sum(now - _written_at(found) >= kept[found.root] - NOTICE for _, found in unread(plan))
 
 
 def _waits_since(source: SourceFile | None, found: FoundFile, clear_at: datetime | None) -> datetime:

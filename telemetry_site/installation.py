@@ -11,10 +11,10 @@ from alerts.models import AlertRule, Channel
 from analytics.plan_settings_views import ProjectPlans, project_plans
 from sessions.date_bounds import reporting_zone
 from sessions.models import Project
-from sessions.parsers.discovery import TRANSCRIPT, roots_of
+from sessions.parsers.discovery import roots_of
 from sessions.planning import plan_reading
 from sessions.scope import Projects, in_projects
-from sessions.waiting import kept_for, waiting
+from sessions.waiting import at_risk, kept_for, unread
 from telemetry_site.models import ApiToken
 from telemetry_site.pipeline import transcript_folders
 
@@ -90,16 +90,14 @@ def folder_checks(now: datetime) -> list[FolderCheck]:
     checks = []
     for root in roots_of(transcript_folders()):
         plan = plan_reading([root], now)
-        unread = [found for _, found in plan.changed if found.kind == TRANSCRIPT]
-        risk = waiting([root], now, None)
         checks.append(
             FolderCheck(
                 path=root.path,
                 exists=root.exists,
                 transcripts=plan.seen,
-                unread=len(unread),
+                unread=len(unread(plan)),
                 unread_bytes=plan.bytes_to_read,
-                at_risk=risk.at_risk if risk else 0,
+                at_risk=at_risk(plan, now),
                 kept_for=kept_for(Path(root.path)),
             )
         )

@@ -27,6 +27,7 @@ from analytics.rollups import is_uncounted
 from sessions.ingest import COLD_BATCH_LINES, LIVE_BATCH_LINES, BatchWriter, Tally
 from sessions.leases import Lease, LeaseTaken
 from sessions.models import AgentSession, DirtyQuarter, SourceFile, SyncRun
+from sessions.parsers.ahead import RARE_COLLECTION
 from sessions.parsers.discovery import default_folders, roots_of
 from sessions.parsers.pricing import PriceBook
 from sessions.planning import ReadingPlan, plan_reading
@@ -169,12 +170,12 @@ def _fill_search(stop: Callable[[], bool] = lambda: False) -> None:
 
 @contextmanager
 def _rare_collection() -> Iterator[None]:
-    """Let the cycle collector look less often: reading makes millions of short-lived tuples and hardly a cycle.
+    """Let the cycle collector look less often, as in the process that reads ahead.
 
     Looking as often as usual took an eighth of a cold sync; its memory is the same without.
     """
     before = gc.get_threshold()
-    gc.set_threshold(2_000_000, 50, 100)
+    gc.set_threshold(*RARE_COLLECTION)
     try:
         yield
     finally:

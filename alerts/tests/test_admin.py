@@ -1,6 +1,5 @@
 """Alerts in the admin: what stands there, what can be done, and what nobody can change."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,18 +9,11 @@ from django.utils import timezone
 
 from alerts.models import AlertRule, AlertRuleRevision, Channel, Delivery
 from alerts.tests.fired import fire, fired_rule
-from alerts.tests.receiver import Receiver, receiving
+from alerts.tests.receiver import Receiver
 
 pytestmark = pytest.mark.django_db
 
 RULES, CHANNELS = "/admin/alerts/alertrule/", "/admin/alerts/channel/"
-
-
-@pytest.fixture
-def receiver(settings: Any) -> Iterator[Receiver]:
-    settings.TELEMETRY_ALERT_HOSTS = ["127.0.0.1"]
-    with receiving() as found:
-        yield found
 
 
 def asking(*permissions: str) -> Client:

@@ -1,7 +1,6 @@
 """Channels by API: what is taken, what is never shown, and trials."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ from django.test import Client
 
 from alerts.models import Channel, Delivery
 from alerts.tests.fired import FIRED_AT, notification
-from alerts.tests.receiver import Receiver, receiving
+from alerts.tests.receiver import Receiver
 from alerts.tests.rules import rule
 
 pytestmark = pytest.mark.django_db
@@ -21,13 +20,6 @@ HOOK = {"name": "Ops", "kind": "webhook", "target": "https://hooks.example.org/T
 @pytest.fixture
 def client() -> Client:
     return Client(headers={"host": "localhost"})
-
-
-@pytest.fixture
-def receiver(settings: Any) -> Iterator[Receiver]:
-    settings.TELEMETRY_ALERT_HOSTS = ["127.0.0.1"]
-    with receiving() as found:
-        yield found
 
 
 def send(client: Client, method: str, path: str, body: Any = None) -> Any:

@@ -1,9 +1,7 @@
 """The pages of channels and silences: a secret shown once, trials, sending again, and times of silence."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,7 +9,7 @@ from django.utils import timezone
 
 from alerts.models import Channel, Delivery, Silence
 from alerts.tests.fired import notification
-from alerts.tests.receiver import Receiver, receiving
+from alerts.tests.receiver import Receiver
 from alerts.tests.rules import rule
 from sessions.models import Project
 
@@ -30,13 +28,6 @@ HTMX = {"hx-request": "true"}
 @pytest.fixture
 def here() -> Client:
     return Client(headers={"host": "localhost"})
-
-
-@pytest.fixture
-def receiver(settings: Any) -> Iterator[Receiver]:
-    settings.TELEMETRY_ALERT_HOSTS = ["127.0.0.1"]
-    with receiving() as found:
-        yield found
 
 
 def test_a_channel_is_made_and_its_secret_shown_once(here: Client) -> None:

@@ -19,6 +19,8 @@ from sessions.parsers.transcript_parts import Part, parts_of
 
 MAX_WAITING_BYTES = 24 << 20
 LENGTH = struct.Struct("<Q")
+# How seldom the cycle collector looks: reading makes millions of short-lived tuples and hardly a cycle.
+RARE_COLLECTION = (2_000_000, 50, 100)
 
 
 class Job(NamedTuple):
@@ -109,7 +111,7 @@ def read_all(jobs: Sequence[Job], stream: BinaryIO) -> None:
 
 def main() -> None:
     """Read what is asked for on the standard input; end when the listener goes away."""
-    gc.set_threshold(2_000_000, 50, 100)  # as the sync that started it: hardly a cycle is made here
+    gc.set_threshold(*RARE_COLLECTION)
     # The bytes come from the process that started this one, over a pipe that only the two hold.
     jobs = pickle.load(sys.stdin.buffer)  # noqa: S301
     with suppress(BrokenPipeError):

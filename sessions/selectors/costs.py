@@ -17,21 +17,6 @@ from sessions.selectors.tree import TreeNode
 
 MOST_KINDS = 12
 NO_CALL = "no tool: an answer or a thought"
-_COLUMNS = (
-    *(
-        "id",
-        "at_ms",
-        "model",
-        "fast",
-        "service_tier",
-        "inference_geo",
-        "skill",
-        "stop_reason",
-        "is_assistant",
-    ),
-    "cost_nano_usd",
-    *Usage._fields,
-)
 
 
 class _Response(NamedTuple):
@@ -46,6 +31,9 @@ class _Response(NamedTuple):
     is_assistant: bool
     cost_nano_usd: int | None
     usage: Usage
+
+
+_COLUMNS = (*_Response._fields[:-1], *Usage._fields)
 
 
 @dataclass(frozen=True, slots=True)

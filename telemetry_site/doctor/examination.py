@@ -30,7 +30,7 @@ def _of_database(now: datetime, *, full: bool) -> list[Finding]:
         "lease": lambda: reading.lease(now),
         "reading": lambda: reading.runs(now),
         "left to do": lambda: reading.left_to_do(now),
-        "transcripts": lambda: [*reading.sources(now), *reading.at_risk(now)],
+        "transcripts": lambda: reading.sources(now),
         "lines": reading.lines,
         "clock": lambda: reading.clocks(now),
         "prices": figures.prices,

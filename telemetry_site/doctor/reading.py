@@ -8,7 +8,7 @@ from sessions.parsers.discovery import roots_of
 from sessions.planning import plan_reading
 from sessions.processes import has_ended, shown
 from sessions.selectors.quality import equation
-from sessions.waiting import waiting
+from sessions.waiting import at_risk
 from tasks.models import LinkDue
 from telemetry_site.doctor.findings import Finding, error, note, number, warning
 from telemetry_site.pipeline import transcript_folders
@@ -69,8 +69,13 @@ def sources(now: datetime) -> Iterator[Finding]:
         yield warning(
             "transcripts", f"No folder of transcripts exists ({places}).", "CLAUDE_CONFIG_DIR names it."
         )
-    for item in plan_reading([root for root in roots if root.exists], now).unreadable:
+    plan = plan_reading([root for root in roots if root.exists], now)
+    for item in plan.unreadable:
         yield warning("transcripts", f"{item.path} was left out: {item.reason}.")
+    if soon := at_risk(plan, now):
+        told = f"{number(soon, 'transcript')} not read yet will be deleted by the agent within three days."
+        keep = "`manage.py sync` keeps them; cleanupPeriodDays in its settings.json too."
+        yield warning("transcripts", told, keep)
     standing = SourceFile.objects.standing()
     if standing["failed"]:
         first = SourceFile.objects.exclude(error="").order_by("path").first()
@@ -80,16 +85,6 @@ def sources(now: datetime) -> Iterator[Finding]:
     if standing["missing"]:
         told = f"{number(standing['missing'], 'file')} that were read are gone from the disk; all of them is kept here."
         yield note("transcripts", told)
-
-
-def at_risk(now: datetime) -> Iterator[Finding]:
-    """Transcripts that the agent will delete before they were read."""
-    found = waiting(roots_of(transcript_folders()), now, None)
-    if found and found.at_risk:
-        told = f"{number(found.at_risk, 'transcript')} not read yet will be deleted by the agent within three days."
-        yield warning(
-            "transcripts", told, "`manage.py sync` keeps them; cleanupPeriodDays in its settings.json too."
-        )
 
 
 def lines() -> Iterator[Finding]:

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -18,7 +17,7 @@ from django.utils import timezone
 
 from alerts.delivery import deliver
 from alerts.models import AlertEvent, Channel
-from alerts.tests.receiver import Receiver, receiving
+from alerts.tests.receiver import Receiver
 from alerts.tests.rules import read, rule, spend
 from sessions.tests import samples
 from telemetry_site import alert_loop
@@ -72,13 +71,6 @@ def test_evaluating_and_delivering_once(firing: None, settings: Any) -> None:
     assert run("evaluate_alerts")[1].endswith("0 alerts began.\n")
     assert json.loads(run("evaluate_alerts", "--json")[1])["fired"] == 0
     assert run("deliver") == (0, "Sent 0 messages, 0 failed, 0 rows wait.\n")
-
-
-@pytest.fixture
-def receiver(settings: Any) -> Iterator[Receiver]:
-    settings.TELEMETRY_ALERT_HOSTS = ["127.0.0.1"]
-    with receiving() as found:
-        yield found
 
 
 def test_the_loop_evaluates_and_sends_and_survives_trouble(
