@@ -19,6 +19,7 @@ from alerts.editing import RuleConflict, StaleVersion, change_rule, create_rule,
 from alerts.models import AlertEvent, AlertRule
 from alerts.representation import event_json, rules_json
 from alerts.rule_input import rule_values
+from sessions.acts import tell
 from sessions.api_parameters import PageParameters, Parameters, ProjectParameters, page_body
 from sessions.scope import readable_projects
 
@@ -67,6 +68,7 @@ def present_rule(request: Request, alert_id: str, *, including_deleted: bool = F
     found = mine.filter(public_id=alert_id).order_by("-id").first()
     if found is None:
         raise NotFound("There is no alert with this id.")
+    tell(request, found.name, found.project)
     rule: AlertRule = found
     return rule
 
@@ -135,6 +137,7 @@ class AlertListView(OwnVersions):
             rule = create_rule(values, channels or [], now=timezone.now(), by=who(request))
         except RuleConflict as error:
             raise Conflict(str(error)) from None
+        tell(request, rule.name, rule.project)
         told = rule_json(rule)
         return Response(told, status=status.HTTP_201_CREATED, headers={"ETag": rule_etag(told)})
 

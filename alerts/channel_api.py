@@ -16,6 +16,7 @@ from alerts.channel_editing import TooManyChannels, change_channel, create_chann
 from alerts.delivery import Trial, send_again, try_channel
 from alerts.models import Channel, Delivery
 from alerts.signatures import key_of
+from sessions.acts import tell
 from sessions.api_fields import iso
 from sessions.api_parameters import PageParameters, Parameters, ProjectParameters, page_body
 from sessions.models import Project
@@ -142,6 +143,7 @@ def named_channel(request: Request, channel_id: str) -> Channel:
     found: Channel | None = Channel.objects.select_related("project").filter(public_id=channel_id).first()
     if found is None or not is_seen_from(projects, found):
         raise NotFound("There is no channel with this id.")
+    tell(request, found.name, found.project)
     return found
 
 
@@ -211,6 +213,7 @@ class ChannelListView(OwnVersions):
             channel = create_channel(values)
         except TooManyChannels as error:
             raise Conflict(str(error)) from None
+        tell(request, channel.name, channel.project)
         body = channel_json(channel) | {"secret": channel.secret}
         return Response(body, status=status.HTTP_201_CREATED)
 

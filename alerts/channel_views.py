@@ -14,6 +14,7 @@ from alerts.channel_form import ChannelForm
 from alerts.delivery import Trial, send_again, try_channel
 from alerts.models import Channel, Delivery
 from analytics.views import HtmxRequest
+from sessions.acts import tell
 from sessions.scope import readable_projects
 from sessions.selectors import projects_with_sessions
 
@@ -30,6 +31,7 @@ def channel_list_page(request: HtmxRequest) -> HttpResponse:
     made = form.save(None, readable_projects(request))
     if made is None:
         return _list(request, form, status=400)
+    tell(request, made.name, made.project)
     return _list(request, ChannelForm.empty(), made=made)
 
 
@@ -120,12 +122,14 @@ def send_delivery_again(request: HtmxRequest, delivery_id: int) -> HttpResponse:
 def _delivery(request: HttpRequest, delivery_id: int) -> Delivery:
     mine = Delivery.objects.readable(readable_projects(request)).select_related("channel")
     found: Delivery = get_object_or_404(mine, pk=delivery_id)
+    tell(request, found.channel.name, found.channel.project)
     return found
 
 
 def _named(request: HttpRequest, channel_id: str) -> Channel:
     mine = Channel.objects.seen_from(readable_projects(request)).select_related("project")
     found: Channel = get_object_or_404(mine, public_id=channel_id)
+    tell(request, found.name, found.project)
     return found
 
 

@@ -29,6 +29,7 @@ from alerts.rule_views import named_rule, who
 from analytics.explore_views import SOURCE_LABELS
 from analytics.metrics import DIMENSIONS, METRICS
 from analytics.views import HtmxRequest
+from sessions.acts import tell
 from sessions.scope import readable_projects
 from sessions.selectors import projects_with_sessions
 
@@ -109,6 +110,7 @@ def _saved(request: HtmxRequest, rule: AlertRule | None) -> HttpResponse:
     saved = form.save(rule, now=timezone.now(), by=who(request))
     if saved is None:
         return _editor(request, rule, form, status=400)
+    tell(request, saved.name, saved.project)
     return redirect("alert-list") if rule is None else redirect("alert-detail", saved.public_id)
 
 

@@ -16,6 +16,7 @@ from alerts.overview import event_rows, firing_rows, rule_rows
 from alerts.presets import PRESETS
 from alerts.silencing import silences_of
 from analytics.views import HtmxRequest
+from sessions.acts import tell
 from sessions.scope import readable_projects
 
 EVENTS_PER_PAGE = 25
@@ -120,6 +121,7 @@ def named_rule(request: HtmxRequest, alert_id: str, *, including_deleted: bool =
     )
     if found is None:
         raise Http404("There is no alert with this id.")
+    tell(request, found.name, found.project)
     return found
 
 

@@ -16,6 +16,7 @@ from alerts.api import OwnVersions, digest_of, who
 from alerts.models import Silence
 from alerts.named import named_project, named_rule
 from alerts.silencing import MOST_COMMENT, begin_silence, end_silence, silences_of
+from sessions.acts import tell
 from sessions.api_fields import iso
 from sessions.api_parameters import PageParameters, Parameters
 from sessions.scope import Projects, readable_projects
@@ -111,7 +112,14 @@ class SilenceListView(OwnVersions):
         read.is_valid(raise_exception=True)
         projects, now = readable_projects(request), timezone.now()
         silence = begin_asked(read.validated_data, projects, now, who(request))
+        tell(request, silence_words(silence), silence.project)
         return Response(silence_json(silence, now), status=status.HTTP_201_CREATED)
+
+
+def silence_words(silence: Silence) -> str:
+    """What a silence is about."""
+    about = silence.rule or silence.project or "every alert"
+    return f"{about}: {silence.comment}" if silence.comment else str(about)
 
 
 def begin_asked(asked: dict[str, Any], projects: Projects, now: datetime, by: str) -> Silence:
@@ -153,4 +161,5 @@ def _named(request: Request, name: str) -> Silence:
     found: Silence | None = mine.filter(pk=int(name)).first() if is_key else None
     if found is None:
         raise NotFound("There is no silence with this id.")
+    tell(request, silence_words(found), found.project)
     return found

@@ -13,11 +13,12 @@ from rest_framework.exceptions import ValidationError
 from alerts.models import AlertRule
 from alerts.rule_form import first_sentence
 from alerts.rule_views import who
-from alerts.silence_api import SilenceInput, begin_asked
+from alerts.silence_api import SilenceInput, begin_asked, silence_words
 from alerts.silencing import end_silence, silences_of
 from analytics.metrics import DIMENSIONS
 from analytics.views import HtmxRequest
-from sessions.scope import Projects, readable_projects
+from sessions.acts import tell
+from sessions.scope import readable_projects
 from sessions.selectors import projects_with_sessions
 
 LENGTHS = {
@@ -42,11 +43,11 @@ def silence_list_page(request: HtmxRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, {"hours": "4"}, {})
     texts = {name: request.POST.get(name, "").strip() for name in FIELDS}
-    errors = _begin(texts, readable_projects(request), who(request))
+    errors = _begin(request, texts)
     return _page(request, texts, errors, status=400) if errors else redirect("silence-list")
 
 
-def _begin(texts: dict[str, str], projects: Projects, by: str) -> dict[str, str]:
+def _begin(request: HtmxRequest, texts: dict[str, str]) -> dict[str, str]:
     """Begin a silence about `rule:<id>`, `project:<slug>`, or all (""); sentences by field where it cannot be."""
     if texts["hours"] not in LENGTHS:
         return {"hours": f"Choose one of {', '.join(LENGTHS.values())}."}
@@ -63,10 +64,11 @@ def _begin(texts: dict[str, str], projects: Projects, by: str) -> dict[str, str]
     read = SilenceInput(data=body)
     try:
         read.is_valid(raise_exception=True)
-        begin_asked(read.validated_data, projects, now, by)
+        begun = begin_asked(read.validated_data, readable_projects(request), now, who(request))
     except ValidationError as error:
         details: Any = error.detail
         return {PLACES.get(field, field): first_sentence(told) for field, told in details.items()}
+    tell(request, silence_words(begun), begun.project)
     return {}
 
 
@@ -93,5 +95,7 @@ def _page(
 @require_POST
 def end_silence_page(request: HtmxRequest, silence_id: int) -> HttpResponse:
     """End a silence now; one that has not begun is taken away."""
-    end_silence(get_object_or_404(silences_of(readable_projects(request)), pk=silence_id), timezone.now())
+    found = get_object_or_404(silences_of(readable_projects(request)), pk=silence_id)
+    tell(request, silence_words(found), found.project)
+    end_silence(found, timezone.now())
     return redirect("silence-list")

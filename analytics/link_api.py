@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from analytics.link_decisions import DECISIONS, follow
+from sessions.acts import tell
 from sessions.api_parameters import Body, named_session
 from sessions.models import AgentSession
 from sessions.scope import readable_projects
@@ -41,6 +42,7 @@ class LinkDecisionView(APIView):
         asked = DecisionSerializer.of(request)
         session = named_session(session_id, readable_projects(request))
         feature = _feature(session, asked["featureId"])
+        tell(request, f"{session.public_id} and {feature}: {asked['decision']}", session.project)
         follow(session, feature, asked["decision"])
         made = session.links.filter(feature=feature, phase=None, task=None, origin=Link.Origin.MANUAL).first()
         state = made.state if made else None

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from analytics.plans.work import Progress, progress_by
+from sessions.acts import tell
 from sessions.models import Project
 from sessions.scope import Projects, in_projects, readable_projects
 from tasks.models import PlanRoot, PlanSettings, ProjectTask
@@ -97,6 +98,7 @@ def add_plan_folder(request: HttpRequest) -> HttpResponse:
         add_manual_root(folder, project.name if project else "")
     except ValueError as error:
         return _page(request, str(error), folder, status=400)
+    tell(request, folder, project)
     return redirect("plan-settings")
 
 
@@ -108,5 +110,6 @@ def choose_plan_checklists(request: HttpRequest, project_id: int) -> HttpRespons
     choice = request.POST.get("count_checklists", "")
     if choice not in CHOICES.values:
         return HttpResponseBadRequest("There is no such choice.")
+    tell(request, f"{project}: {choice}", project)
     choose_checklists(project.pk, choice)
     return redirect("plan-settings")

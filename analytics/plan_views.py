@@ -20,6 +20,7 @@ from analytics.plans.served import served, served_brief
 from analytics.plans.task_pages import task_list, task_page
 from analytics.plans.velocity import cost_and_velocity
 from analytics.views import HtmxRequest
+from sessions.acts import tell
 from sessions.date_bounds import reporting_zone
 from sessions.inspector import named_session, session_context
 from sessions.models import AgentSession, Project
@@ -193,8 +194,10 @@ def decide_served(request: HtmxRequest, public_id: str) -> HttpResponse:
     feature: Feature = get_object_or_404(
         Feature, pk=_key(request.POST.get("feature", "")), project_id=session.project_id
     )
+    decision = request.POST.get("decision", "")
+    tell(request, f"{session.public_id} and {feature}: {decision[:20]}", session.project)
     try:
-        follow(session, feature, request.POST.get("decision", ""))
+        follow(session, feature, decision)
     except ValueError as error:
         return HttpResponseBadRequest(str(error), content_type="text/plain; charset=utf-8")
     if request.htmx:

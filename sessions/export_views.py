@@ -13,6 +13,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from sessions import inspector
+from sessions.acts import tell
 from sessions.api_parameters import ProjectParameters, named_session
 from sessions.exporting.documents import SessionDocument, session_document
 from sessions.exporting.downloads import ExportableView
@@ -38,6 +39,7 @@ def session_markdown(request: HttpRequest, public_id: str) -> HttpResponseBase:
 def _document(request: Any, session: AgentSession, with_subagents: bool) -> SessionDocument:
     projects = readable_projects(request)
     inspector.without_foreign(session, projects)
+    tell(request, session.public_id, session.project)
 
     def address(public_id: str) -> str:
         return str(request.build_absolute_uri(reverse("session-detail", args=[public_id])))

@@ -11,6 +11,7 @@ class TelemetrySiteConfig(AppConfig):
     def ready(self) -> None:
         from analytics.prometheus.registry import register
         from telemetry_site import checks  # noqa: F401  (importing registers the checks)
+        from telemetry_site.audit import recording  # noqa: F401  (importing connects the signals)
         from telemetry_site.changes import note_changes_everywhere
 
         register("telemetry_site.http_metrics.http_families", "telemetry_site.build_info.build_families")

@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     *(["django.contrib.auth.middleware.LoginRequiredMiddleware"] if IS_TEAM else []),
+    "telemetry_site.audit.recording.AuditTrail",
     "telemetry_site.access.asking.RoleGate",
     "telemetry_site.access.logins.LoginPause",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from sessions.acts import tell
 from telemetry_site.access.asking import asker_of
 from telemetry_site.access.people import person
 from telemetry_site.access.roles import Need
@@ -39,13 +40,16 @@ def create_api_token(request: HttpRequest) -> HttpResponse:
         expires_at=form.expires_at(timezone.now()),
         owner=person(request),
     )
+    tell(request, f"{token}: {', '.join(token.scopes)}")
     return _page(request, _form(request), made=token, secret=secret)
 
 
 @require_POST
 def revoke_api_token(request: HttpRequest, token_id: int) -> HttpResponse:
     """End a token's use, at once and for ever."""
-    revoke(get_object_or_404(visible_tokens(request), pk=token_id), timezone.now())
+    token = get_object_or_404(visible_tokens(request), pk=token_id)
+    tell(request, token)
+    revoke(token, timezone.now())
     return _page(request, _form(request)) if _is_htmx(request) else redirect("token-list")
 
 

@@ -5,8 +5,9 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from analytics.prometheus.api import PrometheusView
-from telemetry_site import settings_views, token_views
+from telemetry_site import people_views, settings_views, token_views
 from telemetry_site.api_docs import DescriptionView, api_docs_page
+from telemetry_site.audit.views import audit_page
 from telemetry_site.destinations.views import go_page
 from telemetry_site.saved_views import views as saved_views
 
@@ -28,6 +29,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("views/<int:view_id>/delete", saved_views.delete_saved_view, name="saved-view-delete"),
     path("views/<int:view_id>/restore", saved_views.restore_saved_view, name="saved-view-restore"),
     path("go", go_page, name="go"),
+    path("people", people_views.people_page, name="people"),
+    path("people/new", people_views.make_person, name="person-new"),
+    path("people/<int:user_id>/role", people_views.change_role, name="person-role"),
+    path("people/<int:user_id>/switch", people_views.switch_person, name="person-switch"),
+    path("audit", audit_page, name="audit-log"),
     path("tokens", token_views.token_list_page, name="token-list"),
     path("tokens/new", token_views.create_api_token, name="token-create"),
     path("tokens/<int:token_id>/revoke", token_views.revoke_api_token, name="token-revoke"),

@@ -39,6 +39,12 @@ def token_of(request: HttpRequest) -> ApiToken | None:
     return answer.token
 
 
+def token_sent_with(request: HttpRequest) -> ApiToken | None:
+    """The token that was read from a request before, if any; asks nothing and counts nothing."""
+    answer: _Answer | None = getattr(request, _ANSWER, None)
+    return answer.token if answer is not None else None
+
+
 def _answer(request: HttpRequest, now: datetime) -> _Answer:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":

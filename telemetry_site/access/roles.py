@@ -74,6 +74,11 @@ NEEDED: Final[dict[str, dict[str, Need]]] = {
     "session-columns": {"POST": Need.VIEWER},
     # Whoever holds a token may end it.
     "token-revoke": {"POST": Need.VIEWER},
+    "people": {"GET": Need.ADMIN},
+    "person-role": {"POST": Need.ADMIN},
+    "person-new": {"POST": Need.SITE},
+    "person-switch": {"POST": Need.SITE},
+    "audit-log": {"GET": Need.ADMIN},
     "folder-check": {"GET": Need.SITE},
     "sync-now": {"POST": Need.SITE},
     "plan-folder-add": {"POST": Need.SITE},

@@ -73,6 +73,8 @@ PAGES = (
     ("settings", "Settings", "projects folders zone prices retention"),
     ("sync-progress", "Reading", "sync progress runs"),
     ("token-list", "API tokens", "access keys"),
+    ("people", "People", "roles members accounts access"),
+    ("audit-log", "Audit log", "history who changed"),
     ("api-docs", "API", "documentation swagger openapi"),
 )
 

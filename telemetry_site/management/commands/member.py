@@ -9,6 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from sessions.models import Project
 from telemetry_site.access.members import Person, give_role, make_account, people, take_role
+from telemetry_site.audit.recording import note_command
 from telemetry_site.commands import SentenceCommand
 from telemetry_site.models import Membership
 
@@ -68,6 +69,7 @@ class Command(SentenceCommand):
             account, password = make_account(user)
         except ValueError as error:
             raise CommandError(str(error)) from None
+        note_command("member", f"account {account.username} made")
         if options["json"]:
             self.stdout.write(json.dumps({"user": account.username, "password": password}))
             return
@@ -75,6 +77,7 @@ class Command(SentenceCommand):
         self.stdout.write(password)
 
     def _tell(self, options: dict[str, Any], sentence: str) -> None:
+        note_command("member", sentence)
         self.stdout.write(json.dumps({"detail": sentence}) if options["json"] else sentence)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from telemetry_site.audit.recording import note_command
 from telemetry_site.pipeline import LeaseTaken, rebuild_all
 from telemetry_site.verification import database_digest
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         after = database_digest()
         self.stdout.write(f"Derived the facts of {count} files again.")
         self.stdout.write(f"Digest before: {before}\nDigest after:  {after}")
+        note_command("rebuild", f"the facts of {count} files")
         same = "The facts are the same as before." if before == after else "The facts have changed."
         self.stdout.write(same)
 

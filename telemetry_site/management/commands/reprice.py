@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from telemetry_site.audit.recording import note_command
 from telemetry_site.commands import SentenceCommand
 from telemetry_site.repricing import as_table, reprice_all, total_of
 
@@ -22,5 +23,7 @@ class Command(SentenceCommand):
             self.stdout.write("Every stored cost is what the price book says; nothing changes.")
             return
         self.stdout.write(as_table(months))
+        if not dry_run:
+            note_command("reprice", f"{changed:,} responses")
         would = "would be" if dry_run else "were"
         self.stdout.write(f"{changed:,} responses {would} priced differently.")

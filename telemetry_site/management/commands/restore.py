@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.utils import timezone
 
+from telemetry_site.audit.recording import note_command
 from telemetry_site.backups.disk import CannotCopy
 from telemetry_site.backups.inspection import Contents, Unusable
 from telemetry_site.backups.restoring import Restored, checked, refuse_if_held, restore
@@ -42,6 +43,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if contents.missing:
             call_command("migrate", interactive=False, verbosity=0)
+        note_command("restore", f"from {file.name}")
         self._tell(contents, done)
 
     def _ask(self, file: Path, contents: Contents, database: Path) -> None:

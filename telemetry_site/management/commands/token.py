@@ -14,6 +14,7 @@ from django.utils import timezone
 from sessions.api_fields import iso
 from sessions.models import Project
 from telemetry_site.access.tokens import create_token, revoke
+from telemetry_site.audit.recording import note_command
 from telemetry_site.commands import SentenceCommand
 from telemetry_site.models import ApiToken
 
@@ -61,6 +62,7 @@ class Command(SentenceCommand):
             expires_at=timezone.now() + expires if isinstance(expires, timedelta) else expires,
             owner=_user(options["user"]),
         )
+        note_command("token", f"made {token}: {', '.join(token.scopes)}")
         if options["json"]:
             self.stdout.write(json.dumps({**_as_json(token), "token": secret}))
             return
@@ -95,6 +97,7 @@ class Command(SentenceCommand):
             problem = "More than one token is" if found else "No token that can be revoked is"
             raise CommandError(f"{problem} called {token[:10]!r}; `manage.py token list` shows their ids.")
         revoke(found[0], timezone.now())
+        note_command("token", f"revoked {found[0]}")
         found[0].refresh_from_db()
         told = json.dumps(_as_json(found[0])) if options["json"] else f"Revoked {found[0]}."
         self.stdout.write(told)
