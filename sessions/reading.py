@@ -7,7 +7,7 @@ starts a new generation and is read from its beginning; lines that no longer sta
 import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from sessions.ingest import BatchWriter, record_name
 from sessions.models import (
@@ -44,7 +44,28 @@ FULL_CHECK_BYTES = 8 << 20
 TORN_AFTER = timedelta(minutes=10)
 
 
-def is_unchanged(source: SourceFile, found: FoundFile, now: datetime) -> bool:
+class Checkpoint(Protocol):
+    """What is known of a file that was read: a SourceFile, or the columns of one that are compared."""
+
+    @property
+    def device(self) -> int: ...
+    @property
+    def inode(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def mtime_ns(self) -> int: ...
+    @property
+    def ctime_ns(self) -> int: ...
+    @property
+    def missing_since(self) -> datetime | None: ...
+    @property
+    def error(self) -> str: ...
+    @property
+    def pending_bytes(self) -> int: ...
+
+
+def is_unchanged(source: Checkpoint, found: FoundFile, now: datetime) -> bool:
     """Whether nothing says that the file differs from what was read of it."""
     same = (
         source.device == found.device

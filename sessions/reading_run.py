@@ -158,7 +158,7 @@ def _at_its_place(source: SourceFile, found: FoundFile, now: datetime) -> Source
 
 def _mark_missing(plan: ReadingPlan, now: datetime) -> None:
     """A file that vanished keeps everything that was read of it; only a mark says since when."""
-    _mark([source.pk for source in plan.gone], now)
+    _mark(plan.gone, now)
 
 
 def _mark(ids: list[int], now: datetime) -> None:

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 TRANSCRIPT = "transcript"
 SIDECAR = "sidecar"
@@ -22,8 +23,7 @@ class Root:
     exists: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FoundFile:
+class FoundFile(NamedTuple):
     """A transcript or sidecar with what the file system says of it."""
 
     path: str
@@ -152,7 +152,7 @@ def _found(path: str, root: Root, kind: str, info: os.stat_result) -> FoundFile:
     return FoundFile(
         path=safe,
         root=root.path,
-        relative=_storable(os.path.relpath(path, root.path)),
+        relative=_storable(path[len(root.path) :].lstrip(os.sep)),
         kind=kind,
         device=info.st_dev % (1 << 63),
         inode=info.st_ino % (1 << 63),

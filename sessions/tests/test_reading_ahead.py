@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +143,7 @@ def test_files_nobody_asks_for_are_passed_over(tmp_path: Path) -> None:
         [wanted] = [found for found in files if found.relative == s.main_path("b")]
         parts = list(reader.parts_of(wanted) or ())
         assert [type(part) for part in parts] == [FileStart, LinesRead, TailRead]
-        assert reader.parts_of(replace(wanted, location="/never/named")) is None
+        assert reader.parts_of(wanted._replace(location="/never/named")) is None
 
 
 def test_it_does_not_read_far_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
