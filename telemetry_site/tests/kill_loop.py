@@ -1,7 +1,7 @@
 """Killing syncs, and the process that reads ahead for them, while transcripts grow: nothing lost, nothing doubled.
 
     python -m telemetry_site.tests.kill_loop --kills 100
-    python -m telemetry_site.tests.private_postgres python -m telemetry_site.tests.kill_loop --kills 100
+    python -m telemetry_site.tests.private_postgres python -m telemetry_site.tests.kill_loop --kills 100 [--connections]
 
 A writer appends to twenty transcripts, in pieces that end anywhere in a line. Syncs start beside it, each a process
 of its own, and SIGKILL ends them at a random moment: the sync itself, or its reader. At the end one sync goes through,
@@ -9,7 +9,8 @@ and the database is held against the files: the entries are the lines, the rollu
 archive has every byte, SQLite finds its file whole. Then everything is read into an empty database at once, and the
 digests of all facts must be equal.
 
-`--points` instead kills once at each named step of a sync. Prints JSON; exit code 1 when anything does not hold.
+`--points` instead kills once at each named step of a sync. `--connections` leaves the processes alone and has
+PostgreSQL end their connections (`pg_terminate_backend`). Prints JSON; exit code 1 when anything does not hold.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ FILES = 20
 # How long a sync may run before its kill: less after one that ended first, a little more after each that did not.
 LONGEST_SECONDS, SHORTER, LONGER = 1.0, 0.8, 1.05
 ENDED_FIRST = "ended before"
+CUT = "connections cut, sync failed"
 READER_STARTS_WITHIN_SECONDS = 3.0
 
 # Steps of a sync before which it is killed, as module, class or "", and function.
@@ -128,15 +130,34 @@ def reader_of(process: int) -> int | None:
     return int(children[0]) if children else None
 
 
-def kill_some(root: Path, kills: int, dice: random.Random, writer: Writer, readers: set[int]) -> Counter[str]:
+def kill_some(kills: int, writer: Writer, kill_once: Callable[[float, Counter[str]], None]) -> Counter[str]:
     """Kill so many syncs or their readers while they are at work; a sync that ended first is not counted as one."""
     tally, longest = Counter[str](), LONGEST_SECONDS
     while tally.total() - tally[ENDED_FIRST] < kills:
         writer.write(6)
         before = tally[ENDED_FIRST]
-        kill_one(root, dice, longest, tally, readers)
+        kill_once(longest, tally)
         longest *= LONGER if tally[ENDED_FIRST] == before else SHORTER
     return tally
+
+
+def cut_one(root: Path, dice: random.Random, longest: float, tally: Counter[str]) -> None:
+    """Let PostgreSQL end the connections of a sync that is at work; the process lives and has to say so."""
+    child = start_sync(root)
+    sleep(dice.random() * longest)
+    cut = _cut_connections()
+    _, status = os.waitpid(child, 0)
+    ended = os.waitstatus_to_exitcode(status)
+    tally[CUT if cut and ended == 1 else ENDED_FIRST] += 1
+
+
+def _cut_connections() -> int:
+    import psycopg
+    from django.db import connection
+
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+    with psycopg.connect(os.environ["TEST_DATABASE_URL"], autocommit=True) as server:
+        return len(server.execute(others, [connection.settings_dict["NAME"]]).fetchall())
 
 
 def kill_one(root: Path, dice: random.Random, longest: float, tally: Counter[str], readers: set[int]) -> None:
@@ -260,6 +281,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Kill syncs and look whether anything was lost or doubled.")
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--points", action="store_true", help="once at each named step instead")
+    parser.add_argument("--connections", action="store_true", help="end connections instead (PostgreSQL)")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args(arguments)
     os.environ["DJANGO_SETTINGS_MODULE"] = "telemetry_site.tests.settings"
@@ -268,24 +290,28 @@ def main(arguments: list[str]) -> int:
     django.setup()
     folder = Path(tempfile.mkdtemp(prefix="agent-ledger-kills-"))
     try:
-        return run(folder, asked.kills, random.Random(asked.seed), points=asked.points)
+        return run(folder, asked, random.Random(asked.seed))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def run(folder: Path, kills: int, dice: random.Random, *, points: bool) -> int:
+def run(folder: Path, asked: argparse.Namespace, dice: random.Random) -> int:
     from sessions.models import TranscriptEntry
     from telemetry_site.verification import table_digests
 
     root, tally, readers = folder / "claude", Counter[str](), set[int]()
     fresh_database(folder, "killed")
     writer, started = Writer(root, dice), monotonic()
-    if points:
+    if asked.points:
         for point in POINTS.values():
             writer.write(6)
             kill_at(root, point, tally)
+    elif asked.connections:
+        tally = kill_some(asked.kills, writer, lambda longest, tally: cut_one(root, dice, longest, tally))
     else:
-        tally = kill_some(root, kills, dice, writer, readers)
+        tally = kill_some(
+            asked.kills, writer, lambda longest, tally: kill_one(root, dice, longest, tally, readers)
+        )
     seconds, read = monotonic() - started, TranscriptEntry.objects.count()
     writer.finish()
     sync_to_the_end(root)

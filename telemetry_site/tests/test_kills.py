@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
-from telemetry_site.tests.kill_loop import ENDED_FIRST, POINTS
+from telemetry_site.tests.kill_loop import CUT, ENDED_FIRST, POINTS
+from telemetry_site.tests.length import times
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,10 +36,18 @@ def killed(*arguments: str) -> dict[str, Any]:
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="readers are found in /proc")
 def test_kills_at_any_moment() -> None:
-    told = killed("--kills", "12")
+    kills = times(12, long=100)
+    told = killed("--kills", str(kills))
     told["killed"].pop(ENDED_FIRST, None)
-    assert sum(told["killed"].values()) == 12
+    assert sum(told["killed"].values()) == kills
     assert 0 < told["read_by_killed_syncs"] <= told["lines"]
+
+
+@pytest.mark.one_database
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connections that could be cut")
+def test_connections_that_are_cut() -> None:
+    kills = times(5, long=100)
+    assert killed("--kills", str(kills), "--connections")["killed"][CUT] == kills
 
 
 def test_a_kill_at_each_step() -> None:
