@@ -25,7 +25,7 @@ from sessions.api_parameters import (
     projects_named,
     refuse_unknown,
 )
-from sessions.archive import ArchiveDamaged
+from sessions.archive import ArchiveDamaged, TextPruned
 from sessions.exporting.downloads import (
     ExportableView,
     ExportParameters,
@@ -190,6 +190,8 @@ class RawView(APIView):
         asked = RawParameters.of(request)
         try:
             line = raw_line(_named_session(session_id, asked), asked["seq"])
+        except TextPruned as pruned:
+            raise NotFound(str(pruned)) from None
         except ArchiveDamaged:
             raise NotFound("The archive no longer holds this line as it was read.") from None
         if line is None:

@@ -1,4 +1,4 @@
-"""The archive: every byte that was read, compressed, kept for ever, and how to get a line back from it.
+"""The archive: every byte that was read, compressed, kept until it is pruned, and how to get a line back from it.
 
 `segment_bytes` and `original_lines` give what was read, secrets and all: for deriving and checking. What is shown to
 anybody comes from the others, which put a word in the place of each secret.
@@ -6,6 +6,7 @@ anybody comes from the others, which put a word in the place of each secret.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -32,6 +33,18 @@ class ArchiveDamaged(Exception):
     """A segment's bytes are not those that were archived."""
 
 
+class TextPruned(ArchiveDamaged):
+    """A segment's bytes were dropped by `manage.py prune`: nothing is damaged, and nothing is there."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        super().__init__(f"The text was pruned on {at:%Y-%m-%d}; its figures stay.")
+
+
+# A line's bytes, or why they are not there: it was pruned, or (None) the archive is damaged. Costs no other line.
+type Line = bytes | TextPruned | None
+
+
 def segment_row(
     source_id: int, generation: int, first_line: int, packed: Packed, *, provisional: bool = False
 ) -> tuple[Any, ...]:
@@ -41,7 +54,12 @@ def segment_row(
 
 
 def segment_bytes(segment: ArchiveSegment) -> bytes:
-    """The segment's original bytes. Raises ArchiveDamaged when they do not have the digest they were stored with."""
+    """The segment's original bytes.
+
+    Raises TextPruned when they were dropped, ArchiveDamaged when they do not have the digest they were stored with.
+    """
+    if segment.pruned_at:
+        raise TextPruned(segment.pruned_at)
     try:
         raw = unpacked(bytes(segment.data))
     except zstandard.ZstdError as error:
@@ -57,19 +75,30 @@ def masked_file(segments: Iterable[ArchiveSegment]) -> bytes:
 
 
 def original_lines(entries: Iterable[TranscriptEntry]) -> Iterator[tuple[TranscriptEntry, bytes]]:
-    """Each entry with its original line (newline and all), reading every segment once where entries are in order."""
+    """Each entry with its original line (newline and all), reading every segment once where entries are in order.
+
+    Entries whose lines were pruned are left out.
+    """
     held: ArchiveSegment | None = None
     raw = b""
     for entry in entries:
         if held is None or not _covers(held, entry):
             held = _segment_of(entry)
-            raw = segment_bytes(held)
+            raw = b"" if held.pruned_at else segment_bytes(held)
+        if held.pruned_at:
+            continue
         start = entry.offset - held.offset
         yield entry, raw[start : start + entry.length]
 
 
-def scattered_lines(entries: Iterable[TranscriptEntry]) -> dict[int, bytes | None]:
-    """{entry: its line, secrets masked} for lines from all over the archive; None where it is damaged.
+def original_line(entry: TranscriptEntry) -> bytes:
+    """One entry's original line. Raises TextPruned and ArchiveDamaged."""
+    segment = _segment_of(entry)
+    return segment_bytes(segment)[entry.offset - segment.offset :][: entry.length]
+
+
+def scattered_lines(entries: Iterable[TranscriptEntry]) -> dict[int, Line]:
+    """{entry: its line, secrets masked} for lines from all over the archive.
 
     Two queries, however many segments the lines stand in.
     """
@@ -85,15 +114,17 @@ def scattered_lines(entries: Iterable[TranscriptEntry]) -> dict[int, bytes | Non
         known = starts.get((entry.source_id, entry.generation), [])
         at = bisect_right(known, entry.offset, key=lambda start: start[0]) - 1
         in_segment.setdefault(known[at][1] if at >= 0 else 0, []).append(entry)
-    lines: dict[int, bytes | None] = dict.fromkeys(entry.pk for entry in wanted)
+    lines: dict[int, Line] = dict.fromkeys(entry.pk for entry in wanted)
     for segment in ArchiveSegment.objects.filter(id__in=in_segment).iterator(chunk_size=4):
         lines |= _lines_in(segment, in_segment[segment.pk])
     return lines
 
 
-def _lines_in(segment: ArchiveSegment, entries: Iterable[TranscriptEntry]) -> dict[int, bytes | None]:
+def _lines_in(segment: ArchiveSegment, entries: Iterable[TranscriptEntry]) -> dict[int, Line]:
     try:
         raw = segment_bytes(segment)
+    except TextPruned as pruned:
+        return {entry.pk: pruned for entry in entries if _covers(segment, entry)}
     except ArchiveDamaged:
         return {}
     return {
@@ -103,8 +134,8 @@ def _lines_in(segment: ArchiveSegment, entries: Iterable[TranscriptEntry]) -> di
     }
 
 
-def readable_lines(entries: Iterable[TranscriptEntry]) -> list[tuple[TranscriptEntry, bytes | None]]:
-    """Each entry with its line, secrets masked; None where the archive is damaged, which costs no other line."""
+def readable_lines(entries: Iterable[TranscriptEntry]) -> list[tuple[TranscriptEntry, Line]]:
+    """Each entry with its line, secrets masked."""
     wanted = list(entries)
     lines = scattered_lines(wanted)
     return [(entry, lines[entry.pk]) for entry in wanted]

@@ -4,7 +4,7 @@ Sources are rebuilt in families: those that share a session, a response or a cal
 derived again in one transaction, so that readers never see a gap and a kill leaves old or new facts, whole.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from django.db import transaction
 
@@ -34,19 +34,35 @@ from sessions.search.lines import forget_sessions
 from sessions.sidecars import apply_sidecar, sidecar_identity
 
 
-def rebuild(prices: PriceBook, source_ids: Iterable[int] | None = None) -> Iterator[int]:
+def rebuild(
+    prices: PriceBook,
+    source_ids: Iterable[int] | None = None,
+    *,
+    bring_back: Callable[[set[int]], bool] = lambda _: False,
+) -> Iterator[int]:
     """Rebuild these sources and all that share facts with them (default: every source).
 
+    A family of which text was pruned keeps the facts it has, unless `bring_back` gets the text of its sources again.
     Yields, after each family, how many sources it had. Callers refresh sessions and rollups afterwards.
     """
     wanted = None if source_ids is None else set(source_ids)
-    for family in _families():
+    pruned = pruned_sources()
+    for family in families():
         if wanted is None or wanted & family:
-            _rebuild_family(family, prices)
+            if family & pruned and not bring_back(family & pruned):
+                SourceFile.objects.filter(id__in=family).update(needs_rebuild=False)
+            else:
+                _rebuild_family(family, prices)
             yield len(family)
 
 
-def _families() -> list[set[int]]:
+def pruned_sources() -> set[int]:
+    """Transcripts of which lines were pruned."""
+    segments = ArchiveSegment.objects.filter(pruned_at__isnull=False)
+    return set(segments.values_list("source_id", flat=True).distinct())
+
+
+def families() -> list[set[int]]:
     """Sources grouped by what they share, in a stable order."""
     parent: dict[int, int] = {}
 

@@ -85,6 +85,7 @@ def _identity(session: AgentSession, status: str, names: dict[int, str]) -> dict
         else {"id": project.pk, "slug": project.slug, "name": project.name},
         "isDemo": session.is_demo,
         "sourceMissing": session.source_missing,
+        "textPrunedAt": iso(session.text_pruned_at),
         "workingDirectory": session.cwd or None,
     }
 

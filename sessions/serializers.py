@@ -123,7 +123,7 @@ def session_fields() -> Fields:
         **money("totalCost", "reportedCost"),
         "costProvenance": serializers.ChoiceField(("computed", "partial", "unpriced", "none")),
         **unsure_counts("durationSeconds", "activeSeconds", "qualityRating", "frictionRating"),
-        **instants("startedAt", "endedAt", "createdAt", "updatedAt"),
+        **instants("startedAt", "endedAt", "createdAt", "updatedAt", "textPrunedAt"),
         **text_lists("agentVersions", "agentsUsed", "skillsUsed", "toolSummary", "gitCommitHashes"),
         **flags("isDemo", "sourceMissing"),
         **nothing_yet("sessionMetadata"),

@@ -70,7 +70,9 @@ def _project_folders(natives: set[str]) -> dict[str, set[str]]:
 def _kept(paths: set[str]) -> dict[str, str]:
     """{path: text} of the archived outputs at these paths, each as it was read last."""
     sources = SourceFile.objects.filter(kind=SourceFile.Kind.TOOL_OUTPUT, path__in=paths)
-    segments = ArchiveSegment.objects.filter(source__in=sources, generation=F("source__generation"))
+    segments = ArchiveSegment.objects.filter(
+        source__in=sources, generation=F("source__generation"), pruned_at=None
+    )
     return {
         segment.source.path: masked_file([segment]).decode("utf-8", "replace")
         for segment in segments.select_related("source")

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from sessions import selectors
-from sessions.archive import ArchiveDamaged
+from sessions.archive import ArchiveDamaged, TextPruned
 from sessions.inspector import HtmxRequest, named_session, seq_of, session_context
 from sessions.models import AgentSession
 from sessions.pictures import picture
@@ -191,6 +191,8 @@ def session_line_page(request: HtmxRequest, public_id: str, seq: int) -> HttpRes
     session, context = session_context(request, public_id, "line")
     try:
         line = selectors.raw_line(session, seq) if seq < MAX_SEQ else None
+    except TextPruned as pruned:
+        return render(request, "sessions/line.html", context | {"pruned": pruned.at, "seq": seq}, status=410)
     except ArchiveDamaged as error:
         return render(request, "sessions/line.html", context | {"damage": str(error), "seq": seq}, status=500)
     if line is None:

@@ -175,6 +175,16 @@ def rate(environ: Environment, name: str, *, default: str) -> tuple[int, int] | 
     raise SettingError(f"{name} is {value!r}; it must be off or look like 600/minute (or /second, /hour).")
 
 
+def count(environ: Environment, name: str) -> int | None:
+    """A whole number from 1 on; None when it is not set."""
+    value = text(environ, name)
+    if not value:
+        return None
+    if value.isdecimal() and 0 < int(value) < 10**6:
+        return int(value)
+    raise SettingError(f"{name} is {value!r}; it must be a whole number from 1 on.")
+
+
 def directory(environ: Environment, name: str, *, default: Path) -> Path:
     """An absolute folder path; `~` is the user's home."""
     value = text(environ, name)

@@ -33,6 +33,7 @@ from sessions.parsers.pricing import PriceBook
 from sessions.planning import ReadingPlan, plan_reading
 from sessions.prices_in_use import price_book
 from sessions.processes import this_process
+from sessions.pruning.dropping import bring_back
 from sessions.reading_run import Progress, ReadingResult, read_changed
 from sessions.rebuild import rebuild
 from sessions.refresh import refresh_stale
@@ -51,6 +52,7 @@ __all__ = [
     "Progress",
     "SyncReport",
     "add_plans",
+    "fill_search",
     "rebuild_all",
     "remove_source_root",
     "sync",
@@ -158,7 +160,7 @@ def _is_unfinished() -> bool:
     )
 
 
-def _fill_search(stop: Callable[[], bool] = lambda: False) -> None:
+def fill_search(stop: Callable[[], bool] = lambda: False) -> None:
     """Make findable what was read before there was an index."""
     if not is_to_be_filled():
         return
@@ -205,7 +207,7 @@ def _run(
         has_new_plans = read_plans(result, now, stop)
         result.links = _link()
         roll_up()
-        _fill_search(stop)
+        fill_search(stop)
         if has_new_plans or not is_captured(now):
             capture(now)
         _count(has_new_plans=has_new_plans)
@@ -260,7 +262,7 @@ def _derive_again(prices: PriceBook) -> None:
     """Where a half-written line that was counted grew into another: derive the facts it touched again."""
     sources = list(SourceFile.objects.filter(needs_rebuild=True).values_list("id", flat=True))
     if sources:
-        for _ in rebuild(prices, sources):
+        for _ in rebuild(prices, sources, bring_back=bring_back):
             pass
 
 
@@ -297,7 +299,7 @@ def rebuild_all(*, report: Callable[[int, int], None] = lambda _done, _total: No
         rebuild_plans(timezone.now())
         link_all()
         roll_up()
-        _fill_search()
+        fill_search()
     return done
 
 

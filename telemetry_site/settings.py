@@ -27,6 +27,8 @@ TELEMETRY_MODE = env.choice(os.environ, "TELEMETRY_MODE", ("local", "team"), def
 TELEMETRY_TIME_ZONE = env.time_zone(os.environ, "TELEMETRY_TIME_ZONE", default="UTC")
 # Prices of one's own, in front of the price book that comes with the program.
 TELEMETRY_PRICES = env.file(os.environ, "TELEMETRY_PRICES")
+# How many months of text `manage.py prune` keeps; nothing is dropped unless it is told to.
+TELEMETRY_KEEP_TEXT_MONTHS = env.count(os.environ, "TELEMETRY_KEEP_TEXT_MONTHS")
 TELEMETRY_ADMIN = env.flag(os.environ, "TELEMETRY_ADMIN", default=True)
 TELEMETRY_ALLOWED_HOSTS = env.hosts(os.environ, "TELEMETRY_ALLOWED_HOSTS")
 # Hosts of the own network that alerts may be sent to, and where links in messages lead.

@@ -19,7 +19,7 @@ from analytics.models import SessionToolUsage, SessionUsage, ToolTiming
 from analytics.periods import quarter_start
 from analytics.querysets import TIMING_COLUMNS, TOOL_COLUMNS, USAGE_COLUMNS
 from analytics.rollups import differing_quarters
-from sessions.archive import ArchiveDamaged, original_lines, segment_bytes
+from sessions.archive import ArchiveDamaged, TextPruned, original_lines, segment_bytes
 from sessions.models import (
     AgentSession,
     ArchiveSegment,
@@ -77,7 +77,7 @@ def _columns(model: type[Model], *left_out: str) -> list[str]:
 
 
 def _session_columns() -> list[str]:
-    return list(_with_names(_columns(AgentSession, "stale", "source_missing")))
+    return list(_with_names(_columns(AgentSession, "stale", "source_missing", "text_pruned_at")))
 
 
 _SAID_EVERYWHERE = {
@@ -191,6 +191,8 @@ def _damaged_archive() -> Iterator[str]:
     for segment in segments.iterator(chunk_size=20):
         try:
             segment_bytes(segment)
+        except TextPruned:
+            pass  # its place, its length and its digest are there, which is all that was kept
         except ArchiveDamaged as damage:
             yield str(damage)
         start = at[2] if at and at[:2] == (segment.source_id, segment.generation) else 0
@@ -212,7 +214,7 @@ def _unarchived() -> Iterator[str]:
 
 
 def _misplaced_entries() -> Iterator[str]:
-    """Every entry points at a line that has its digest."""
+    """Every entry points at a line that has its digest, but for those whose lines were pruned."""
     entries = TranscriptEntry.objects.order_by("source_id", "generation", "offset")
     wrong = 0
     try:

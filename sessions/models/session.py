@@ -126,6 +126,8 @@ class AgentSession(models.Model):
     web_search_side_calls = models.IntegerField(default=0)
     has_transcript = models.BooleanField(default=False)  # False: known only from its subagents' lines
     source_missing = models.BooleanField(default=False)
+    # When lines of it were pruned: its figures are whole, its text is not.
+    text_pruned_at = models.DateTimeField(null=True)
     dates = models.JSONField(default=dict)
     timeline = models.JSONField(default=list)
     impact_history = models.JSONField(default=list)

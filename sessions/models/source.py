@@ -90,7 +90,7 @@ class SourceSession(models.Model):
 
 
 class ArchiveSegment(models.Model):
-    """Consecutive bytes of a source as they were read, compressed; kept for ever."""
+    """Consecutive bytes of a source as they were read, compressed; kept until somebody prunes them."""
 
     source = models.ForeignKey(SourceFile, on_delete=models.PROTECT, related_name="segments")
     generation = models.IntegerField()
@@ -103,8 +103,15 @@ class ArchiveSegment(models.Model):
     provisional = models.BooleanField(default=False)
     # True: one line too long to keep; `data` holds how it begins and ends, `sha256` is of the whole.
     abridged = models.BooleanField(default=False)
+    # When `data` was dropped by `manage.py prune`; everything else of the row stays.
+    pruned_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        indexes = [
+            models.Index(
+                fields=["source"], name="archive_pruned", condition=models.Q(pruned_at__isnull=False)
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["source", "generation", "offset"], name="archive_segment_once_per_place"

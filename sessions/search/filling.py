@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from django.db import transaction
 
-from sessions.archive import readable_lines
+from sessions.archive import Line, readable_lines
 from sessions.models import AgentSession, SearchFill, TranscriptEntry
 from sessions.parsers.decoding import NotARecord, decode
 from sessions.parsers.formats.claude_texts import texts_of
@@ -71,7 +71,7 @@ def _fill_entries(row: SearchFill) -> int:
 def texts_in_archive(
     entries: Iterable[TranscriptEntry],
 ) -> Iterator[tuple[TranscriptEntry, list[SearchText]]]:
-    """Each entry with the texts of its line, read in the order of the archive; none where it is damaged."""
+    """Each entry with the texts of its line, read in the order of the archive; none where it is not there."""
     for entry, raw in readable_lines(sorted(entries, key=_place)):
         yield entry, texts_in(raw)
 
@@ -80,10 +80,10 @@ def _place(entry: TranscriptEntry) -> tuple[int, int, int]:
     return entry.source_id, entry.generation, entry.offset
 
 
-def texts_in(raw: bytes | None) -> list[SearchText]:
+def texts_in(raw: Line) -> list[SearchText]:
     """The texts of an original line; none where it cannot be read."""
     try:
-        return [] if raw is None else texts_of(decode(content(raw))[0])
+        return texts_of(decode(content(raw))[0]) if isinstance(raw, bytes) else []
     except NotARecord:
         return []
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sessions.archive import original_lines
+from sessions.archive import original_line
 from sessions.models import AgentSession, TranscriptEntry
 from sessions.parsers.decoding import NotARecord, decode
 from sessions.parsers.display import shown
@@ -53,13 +53,13 @@ class RawLine:
 def raw_line(session: AgentSession, seq: int) -> RawLine | None:
     """The original line at a seq of the session, the valid one where a rewritten file has several.
 
-    Raises ArchiveDamaged when the archive no longer holds the bytes that were read.
+    Raises TextPruned or ArchiveDamaged when the archive no longer holds the bytes that were read.
     """
     mine = TranscriptEntry.objects.filter(session=session, seq=seq).select_related("source")
     entry = mine.order_by("superseded", "-generation", "id").first()
     if entry is None:
         return None
-    original = next(line for _, line in original_lines([entry]))
+    original = original_line(entry)
     raw, secrets = read_masked(original)
     digest = sha256(original).hexdigest()
     return RawLine(entry, line_number(entry), entry.source.relative_path, raw, digest, secrets)

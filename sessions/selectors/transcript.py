@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sessions.archive import ArchiveDamaged, readable_lines
+from sessions.archive import ArchiveDamaged, Line, TextPruned, readable_lines
 from sessions.models import (
     AgentSession,
     ModelResponse,
@@ -107,8 +107,10 @@ def _page_of(
     return [*found, *mine.filter(seq=found[-1].seq, pk__gt=found[-1].pk)] if found else []
 
 
-def blocks_in(raw: bytes | None) -> list[Block]:
+def blocks_in(raw: Line) -> list[Block]:
     """The readable blocks of an original line; a line that cannot be read is one block that says why."""
+    if isinstance(raw, TextPruned):
+        return [Block(EVENT, f"Text pruned on {raw.at:%Y-%m-%d}")]
     if raw is None:
         return [Block(UNKNOWN, "The archive of this line is damaged", level="error")]
     try:

@@ -54,6 +54,8 @@ BAD_VALUES: list[tuple[Callable[[dict[str, str]], object], str, str]] = [
     (lambda e: env.hosts(e, "X"), "a.example:80", "exact host names"),
     (lambda e: env.directory(e, "X", default=Path("/")), "relative/path", "absolute path"),
     (lambda e: env.directory(e, "X", default=Path("/")), "/etc/passwd", "must be a folder"),
+    (lambda e: env.count(e, "X"), "0", "whole number from 1 on"),
+    (lambda e: env.count(e, "X"), "a dozen", "whole number from 1 on"),
     (lambda e: env.file(e, "X"), "/nowhere/prices.toml", "a file that exists"),
     (lambda e: env.database(e, "X", default=Path("/")), "mysql://db/ledger", "postgresql://user"),
     (lambda e: env.database(e, "X", default=Path("/")), "ledger.sqlite3", "sqlite:////absolute/path"),
