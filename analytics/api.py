@@ -42,7 +42,7 @@ from analytics.serializers import (
     token_point,
     top_models,
 )
-from sessions.api_fields import MOMENT_SCHEMA
+from sessions.api_fields import MOMENT_SCHEMA, iso
 from sessions.api_parameters import MAX_LIMIT, PageParameters, ProjectParameters, page_body
 from sessions.exporting.downloads import (
     ExportableView,
@@ -164,13 +164,13 @@ class OverviewView(APIView):
         body = {
             "kpis": {**figures(answer), "previous": previous},
             "topModels": top_models(answer),
-            "generatedAt": timezone.now(),
+            "generatedAt": iso(timezone.now()),
             "range": {
-                "start": None if within.starts_open else within.start_at,
-                "end": None if within.ends_open else within.end_at,
+                "start": None if within.starts_open else iso(within.start_at),
+                "end": None if within.ends_open else iso(within.end_at),
             },
         }
-        return Response(OverviewSerializer(body).data)
+        return Response(body)
 
 
 class SeriesView(ExportableView):

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import batched, chain, pairwise
 from typing import Any, NamedTuple
 
 from django.db.models import Case, F, IntegerField, Value, When
@@ -28,10 +28,23 @@ def placed(rows: Any, edges: Sequence[int], quarter: Any = None) -> tuple[Any, C
     and the last. `quarter` is the expression of a row's, by default its column of that name.
     """
     quarter = F("quarter") if quarter is None else quarter
+    runs, index = places(edges)
+    return rows.annotate(place=placed_by(runs, quarter)), index
+
+
+def places(edges: Sequence[int]) -> tuple[tuple[int, ...] | None, Callable[[int], int]]:
+    """What `placed_by` tells places from, and the index of the bucket that a place is in."""
     runs = _runs(edges)
     if 0 < len(runs) <= MOST_RUNS:
-        return rows.annotate(place=_place(runs, quarter)), _itself
-    return rows.annotate(place=quarter), lambda place: bisect_right(edges, place) - 1
+        return tuple(chain.from_iterable(runs)), _itself
+    return None, lambda place: bisect_right(edges, place) - 1
+
+
+def placed_by(runs: Sequence[Any] | None, quarter: Any) -> Any:
+    """The place of a quarter as an expression; a prepared question has blanks for the numbers of `places`."""
+    return (
+        quarter if runs is None else _place([_Run(*run) for run in batched(runs, len(_Run._fields))], quarter)
+    )
 
 
 def _itself(place: int) -> int:
@@ -52,6 +65,10 @@ def _runs(edges: Sequence[int]) -> list[_Run]:
 
 def _place(runs: Sequence[_Run], quarter: Any) -> Any:
     """Buckets of one length are one division."""
-    places = [(quarter - Value(run.start)) / Value(run.width) + Value(run.first) for run in runs]
-    cases = [When(LessThan(quarter, run.stop), then=place) for run, place in zip(runs, places, strict=True)]
-    return Case(*cases[:-1], default=places[-1], output_field=IntegerField())
+    parts = [(quarter - _number(run.start)) / _number(run.width) + _number(run.first) for run in runs]
+    cases = [When(LessThan(quarter, run.stop), then=part) for run, part in zip(runs, parts, strict=True)]
+    return Case(*cases[:-1], default=parts[-1], output_field=IntegerField())
+
+
+def _number(value: Any) -> Any:
+    return Value(value) if isinstance(value, int) else value

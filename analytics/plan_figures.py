@@ -16,11 +16,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from analytics.periods import Period, start_of_day
-from analytics.querysets import UNATTRIBUTED
+from analytics.querysets import UNATTRIBUTED, any_document
 from sessions.models import Project
 from sessions.scope import Projects, in_projects
-from tasks.models import Document, Feature, ProjectTask, StatusChange
+from tasks.models import Feature, ProjectTask, StatusChange
 from tasks.parsers.statuses import is_terminal
+from tasks.querysets import completed_counts, completion_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ COURSE_GROUPS: dict[str, GroupOf] = {
 
 def has_plans(projects: Projects) -> bool:
     """Whether any plan was ever read; without one nothing is known, which is not the same as no tasks."""
-    return bool(_of_projects(Document.objects.all(), projects).exists())
+    return bool(any_document(projects=projects))
 
 
 def task_courses(projects: Projects, zone: ZoneInfo) -> list[TaskCourse]:
@@ -194,30 +195,28 @@ def plan_figures(period: Period, *, projects: Projects = None) -> PlanFigures:
 
 def _completed_within(period: Period, projects: Projects) -> int:
     """Complete tasks by their completion date; without any bound, also those of which nobody wrote when."""
-    tasks: Any = _of_projects(ProjectTask.objects.present(), projects)
-    if period.starts_open and period.ends_open:
-        found = tasks.completed()
-    else:
-        found = tasks.completed_between(period.start_at, period.end_at, period.zone)
-    return int(found.count())
+    is_all = period.starts_open and period.ends_open
+    start, end = (None, None) if is_all else (period.start_at, period.end_at)
+    rows = completed_counts(ProjectTask, start, end, period.zone, projects)
+    return rows[0][0] if rows else 0
 
 
 def _states(projects: Projects, moment: datetime, zone: ZoneInfo) -> dict[int | None, Share]:
     """{feature: complete tasks of all its tasks just before a moment}, counted by the database as far as it can."""
-    tasks = ProjectTask.objects.present().with_completion_before(moment, zone)
-    found: dict[int | None, Share] = defaultdict(Share)
-    unsure = False
-    for feature_id, complete, n in _of_projects(tasks, projects).completion_counts():
-        if complete is None:
-            unsure = True
-        else:
-            found[feature_id] += Share(n if complete else 0, n)
-    for course in _unsure(tasks, projects, zone) if unsure else ():
-        found[course.feature_id] += Share(course.was_complete(moment), 1)
+    named, others = completion_counts(ProjectTask, moment, zone, projects)
+    found: dict[int | None, Share] = {feature_id: Share(complete, n) for feature_id, n, complete in named}
+    for feature_id, complete, n in others:
+        if complete:
+            found[feature_id] = found.get(feature_id, Share()) + Share(n, 0)
+    if any(complete is None for _, complete, _ in others):
+        for course in _unsure(moment, projects, zone):
+            before = found.get(course.feature_id, Share())
+            found[course.feature_id] = before + Share(course.was_complete(moment), 0)
     return found
 
 
-def _unsure(tasks: Any, projects: Projects, zone: ZoneInfo) -> list[TaskCourse]:
+def _unsure(moment: datetime, projects: Projects, zone: ZoneInfo) -> list[TaskCourse]:
     """The courses of the tasks of which the database could not say whether they were complete."""
+    tasks = ProjectTask.objects.present().with_completion_before(moment, zone)
     mine = _of_projects(tasks, projects).filter(was_complete=None)
     return _courses(mine, StatusChange.objects.filter(task__in=mine.values("pk")), zone)

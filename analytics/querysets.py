@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import (
+    Avg,
     Case,
     CharField,
     Count,
@@ -22,8 +23,11 @@ from django.db.models.functions import Cast, Coalesce, Concat
 
 from analytics.periods import Period
 from analytics.places import placed
+from sessions.models import AgentSession, SessionEvent
+from sessions.prepared import prepared
+from sessions.querysets import ROOT_TYPES
 from sessions.scope import Projects, in_projects
-from tasks.models import Link, ServedSpan
+from tasks.models import Document, Link, ServedSpan
 
 SUMMED = (
     "responses",
@@ -319,3 +323,45 @@ def sessions_by_place(sessions: Any, name: Any, edges: Sequence[int]) -> tuple[A
         "active": Coalesce(Sum("active_seconds"), 0),
     }
     return rows.order_by().values_list("place", "row").annotate(**sums), index
+
+
+@prepared
+def sessions_begun(*, start: Any, stop: Any, projects: Any) -> Any:
+    """One row of the sessions that began in a stretch of quarters, all of it from the index `session_start_figures`.
+
+    Columns: sessions, roots, mean wall seconds of roots (None without any), active seconds, web searches at their side.
+    """
+    begun = AgentSession.objects.filter(
+        in_projects(projects), start_quarter__gte=start, start_quarter__lt=stop
+    )
+    roots = Q(session_type__in=ROOT_TYPES)
+    sums = {
+        "sessions": Count("start_quarter"),
+        "roots": Count("start_quarter", filter=roots),
+        "duration_avg": Avg("wall_seconds", filter=roots),
+        "active": Coalesce(Sum("active_seconds"), 0),
+        "web_searches": Coalesce(Sum("web_search_side_calls"), 0),
+    }
+    return begun.order_by().annotate(whole=UNGROUPED).values_list("whole").annotate(**sums).values_list(*sums)
+
+
+@prepared
+def any_document(*, projects: Any) -> Any:
+    """A row where any plan was read."""
+    return Document.objects.filter(in_projects(projects)).order_by().values_list("pk")[:1]
+
+
+@prepared
+def event_counts(kind: str, *, start: Any, stop: Any, projects: Any) -> Any:
+    """How many events of a kind happened in a stretch of quarters, as a row unless there are none."""
+    events = SessionEvent.objects.filter(kind=kind, inherited=False, quarter__gte=start, quarter__lt=stop)
+    events = events.filter(in_projects(projects, "session__project")).order_by()
+    return events.annotate(whole=UNGROUPED).values_list("whole").annotate(n=Count("id")).values_list("n")
+
+
+@prepared
+def outermost(order: str, *, projects: Any) -> Any:
+    """The first moment by an order of sessions, as a row: a look at the end of an index."""
+    field = order.removeprefix("-")
+    known = AgentSession.objects.filter(in_projects(projects)).exclude(**{field: None})
+    return known.order_by(order).values_list(field)[:1]

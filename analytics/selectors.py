@@ -5,24 +5,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import NamedTuple
 
 from analytics.days.answers import (
-    session_counts,
     tool_totals,
     tools_by_name,
-    usage_by_name,
+    usage_and_sessions,
 )
 from analytics.days.times import Durations, call_times
 from analytics.metrics import dimension as dimension_named
 from analytics.models import SessionUsage
 from analytics.periods import Period, quarter_start
 from analytics.plan_figures import PlanFigures, plan_figures
-from analytics.querysets import UNATTRIBUTED, WORK_DIMENSIONS
+from analytics.querysets import (
+    UNATTRIBUTED,
+    WORK_DIMENSIONS,
+    event_counts,
+    outermost,
+    sessions_begun,
+)
 from analytics.sums import ToolUse, Usage, cost_per_task
 from analytics.work import project_names, work_names
-from sessions.models import AgentSession, SessionEvent
-from sessions.scope import Projects, in_projects
+from sessions.scope import Projects
 
 TOP_MODELS = 8
 TOOL_DIMENSIONS = ("tool", "tool_category", "mcp_server")
@@ -89,35 +93,41 @@ class Overview:
 
 def overview(period: Period, *, projects: Projects = None, plans: bool = True) -> Overview:
     """The figures of a period, for these projects; without `plans` those about plans are left unknown."""
-    begun = _sessions_begun(period, projects).summary()
-    used = usage_by_name("model", period, projects)
+    begun = _begun(period, projects)
+    used, sessions = usage_and_sessions("model", period, projects)
     return Overview(
         period=period,
         usage=sum(used.values(), Usage()),
         tools=tool_totals(period, projects),
-        session_count=begun["roots"],
-        subagent_session_count=begun["sessions"] - begun["roots"],
-        session_duration_avg=begun["duration_avg"],
-        active_seconds=begun["active"],
-        api_error_count=_events("api_error", period, projects).count(),
-        web_search_side_calls=begun["web_searches"],
-        models=_models(used, session_counts("model", period, projects)),
+        session_count=begun.roots,
+        subagent_session_count=begun.sessions - begun.roots,
+        session_duration_avg=begun.duration_avg,
+        active_seconds=begun.active_seconds,
+        api_error_count=_event_count("api_error", period, projects),
+        web_search_side_calls=begun.web_searches,
+        models=_models(used, sessions),
         plans=plan_figures(period, projects=projects) if plans else PlanFigures(),
     )
 
 
-def _sessions_begun(period: Period, projects: Projects) -> Any:
-    quarters = period.quarters
-    begun = AgentSession.objects.filter(start_quarter__gte=quarters.start, start_quarter__lt=quarters.stop)
-    return begun.filter(in_projects(projects))
+class _Begun(NamedTuple):
+    """Of the sessions that began in a period; the mean length is of roots, None without any."""
+
+    sessions: int = 0
+    roots: int = 0
+    duration_avg: float | None = None
+    active_seconds: int = 0
+    web_searches: int = 0
 
 
-def _events(kind: str, period: Period, projects: Projects) -> Any:
-    quarters = period.quarters
-    found = SessionEvent.objects.filter(
-        kind=kind, quarter__gte=quarters.start, quarter__lt=quarters.stop, inherited=False
-    )
-    return found.filter(in_projects(projects, "session__project"))
+def _begun(period: Period, projects: Projects) -> _Begun:
+    rows = sessions_begun(start=period.quarters.start, stop=period.quarters.stop, projects=projects)
+    return _Begun(*rows[0]) if rows else _Begun()
+
+
+def _event_count(kind: str, period: Period, projects: Projects) -> int:
+    rows = event_counts(kind, start=period.quarters.start, stop=period.quarters.stop, projects=projects)
+    return int(rows[0][0]) if rows else 0
 
 
 def _models(used: dict[str, Usage], sessions: dict[str, int]) -> list[ModelUsage]:
@@ -163,8 +173,7 @@ def breakdown(dimension: str, period: Period, *, projects: Projects = None, sort
 
 
 def _usage_rows(dimension: str, period: Period, projects: Projects) -> list[BreakdownRow]:
-    used = usage_by_name(dimension, period, projects)
-    sessions = session_counts(dimension, period, projects)
+    used, sessions = usage_and_sessions(dimension, period, projects)
     names = shown_names(dimension, used)
     counts, sums = Counter[str](), dict[str, Usage]()
     for key, usage in used.items():
@@ -205,11 +214,12 @@ class Span:
 
 def known_span(projects: Projects = None) -> Span | None:
     """What there is data of, so that a period without any can say where to look."""
-    sessions = AgentSession.objects.filter(in_projects(projects))
-    ends = sessions.time_span()
-    if ends is None:
+    first = outermost("started_at", projects=projects)
+    if not first:
         return None
-    return Span(ends[0].astimezone(UTC), max(ends[1].astimezone(UTC), ends[0].astimezone(UTC)))
+    last = outermost("-ended_at", projects=projects) or first
+    first_at, last_at = first[0][0].astimezone(UTC), last[0][0].astimezone(UTC)
+    return Span(first_at, max(first_at, last_at))
 
 
 def narrowed(period: Period, projects: Projects = None) -> Period:

@@ -35,8 +35,8 @@ class Parameters(serializers.Serializer[Any]):
     @classmethod
     def read(cls, given: QueryDict, readable: Projects = None) -> dict[str, Any]:
         """The same of a query that did not come as a request, by someone who may read these projects."""
-        refuse_unknown(given, cls().fields)
         asked = cls(data=given.dict())
+        refuse_unknown(given, asked.fields)
         asked.is_valid(raise_exception=True)
         found = dict(asked.validated_data)
         return found | {"projects": projects_named(found.get("project"), readable)}

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import Avg, Case, Count, Exists, F, Max, Min, OuterRef, Q, Sum, Value, When
+from django.db.models import Case, Count, Exists, F, Max, Min, OuterRef, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from sessions.bulk import in_chunks
@@ -329,26 +329,6 @@ class AgentSessionQuerySet(models.QuerySet[Any]):
         recent = When(is_open=True, ended_at__gt=now - ACTIVE_FOR, then=Value("active"))
         told: AgentSessionQuerySet = self.annotate(status=Case(recent, default=F("ending")))
         return told
-
-    def summary(self) -> dict[str, Any]:
-        """Counts and times, all from the index `session_start_figures`; the mean is of roots, None without any."""
-        roots = Q(session_type__in=ROOT_TYPES)
-        return self.aggregate(
-            sessions=Count("start_quarter"),
-            roots=Count("start_quarter", filter=roots),
-            duration_avg=Avg("wall_seconds", filter=roots),
-            active=Coalesce(Sum("active_seconds"), 0),
-            web_searches=Coalesce(Sum("web_search_side_calls"), 0),
-        )
-
-    def time_span(self) -> tuple[datetime, datetime] | None:
-        """The first and the last moment of any of these sessions: two looks at the ends of indexes."""
-        first = self._outermost("started_at")
-        return None if first is None else (first, self._outermost("-ended_at") or first)
-
-    def _outermost(self, order: str) -> datetime | None:
-        field = order.removeprefix("-")
-        return self.exclude(**{field: None}).order_by(order).values_list(field, flat=True).first()
 
     def family_of(self, trunks: Any) -> "AgentSessionQuerySet":
         """These sessions and all that they started; a trunk is its own root as soon as it has been derived."""

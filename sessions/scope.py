@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.lookups import In
 
 # Keys of projects; None is every project, the empty set is none at all.
 Projects = frozenset[int] | None
@@ -14,8 +15,13 @@ def only(project_id: int) -> Projects:
     return frozenset((project_id,))
 
 
-def in_projects(projects: Projects, field: str = "project") -> Q:
-    """The condition that a row belongs to one of the projects; `field` is the path to its project."""
+def in_projects(projects: Projects | tuple[Any, ...], field: str = "project") -> Q:
+    """The condition that a row belongs to one of the projects; `field` is the path to its project.
+
+    A prepared question has a tuple of blanks, which Django does not take for keys of a relation.
+    """
+    if isinstance(projects, tuple):
+        return Q(In(F(field), projects))
     return Q() if projects is None else Q(**{f"{field}__in": projects})
 
 

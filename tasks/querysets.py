@@ -2,16 +2,38 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import Case, Count, F, Max, Q, Sum, Value, When
 
+from sessions.prepared import prepared
+from sessions.scope import Projects, in_projects
 from tasks.parsers.statuses import TERMINAL
 
 # How far the midnight of a written day can lie from that of UTC, which it is stored as, rounded up.
 _OF_MIDNIGHTS = timedelta(days=1)
+# That a document still speaks of.
+_PRESENT_FEATURE = Case(When(feature__removed_at=None, then=F("feature_id")))
+
+
+class _Moments(NamedTuple):
+    """A moment, the stretch that midnights of its day lie in, and the first day that begins at it or later."""
+
+    moment: Any
+    earliest: Any
+    latest: Any
+    day: Any
+
+    @property
+    def named_before(self) -> Q:
+        """The condition that a plan says of a complete task that it was so before the moment."""
+        return Q(completed_at__lt=self.moment) | Q(completed_at=None, completed_on__lt=self.day)
+
+    @classmethod
+    def around(cls, moment: datetime, zone: ZoneInfo) -> "_Moments":
+        return cls(moment, moment - _OF_MIDNIGHTS, moment + _OF_MIDNIGHTS, _first_day(moment, zone))
 
 
 class DocumentQuerySet(models.QuerySet[Any]):
@@ -70,13 +92,19 @@ class ProjectTaskQuerySet(models.QuerySet[Any]):
         A task completed at a known time counts by its instant; one of which only the day is written counts by that
         day, as a day of `zone`, when the day begins inside the stretch.
         """
+        first = None if start is None else _first_day(start, zone)
+        after = None if end is None else _first_day(end, zone)
+        return self.completed_within(start, first, end, after)
+
+    def completed_within(self, start: Any, first: Any, end: Any, after: Any) -> "ProjectTaskQuerySet":
+        """The same of instants and of days: from the first to before another, None being no bound."""
         timed, dated = Q(completed_at__isnull=False), Q(completed_at=None, completed_on__isnull=False)
         if start is not None:
             timed &= Q(completed_at__gte=start)
-            dated &= Q(completed_on__gte=_first_day(start, zone))
+            dated &= Q(completed_on__gte=first)
         if end is not None:
             timed &= Q(completed_at__lt=end)
-            dated &= Q(completed_on__lt=_first_day(end, zone))
+            dated &= Q(completed_on__lt=after)
         return self.completed().filter(timed | dated)
 
     def with_completion_before(self, moment: datetime, zone: ZoneInfo) -> "ProjectTaskQuerySet":
@@ -85,18 +113,19 @@ class ProjectTaskQuerySet(models.QuerySet[Any]):
         A course is asked for where a task was complete before and reopened, or became complete around the moment
         without its plan naming when: of very few tasks (`plan_figures.TaskCourse` has the rule in full).
         """
+        return self._told_before(_Moments.around(moment, zone))
+
+    def _told_before(self, at: "_Moments") -> "ProjectTaskQuerySet":
         changes = self.model._meta.get_field("status_changes").related_model._default_manager.exclude(
             task=None
         )
         timed, dated = Q(has_time=True), Q(has_time=False)
-        from_then = (timed & Q(changed_at__gte=moment)) | (dated & Q(changed_at__gte=moment - _OF_MIDNIGHTS))
-        until_then = (timed & Q(changed_at__lt=moment)) | (dated & Q(changed_at__lt=moment + _OF_MIDNIGHTS))
+        from_then = (timed & Q(changed_at__gte=at.moment)) | (dated & Q(changed_at__gte=at.earliest))
+        until_then = (timed & Q(changed_at__lt=at.moment)) | (dated & Q(changed_at__lt=at.latest))
         late = Q(pk__in=changes.filter(from_then).values("task_id"))
         done_before = Q(pk__in=changes.filter(until_then, status__in=TERMINAL).values("task_id"))
-        is_complete = Q(status__in=TERMINAL)
-        day = _first_day(moment, zone)
-        named_before = Q(completed_at__lt=moment) | Q(completed_at=None, completed_on__lt=day)
-        seen_before, unnamed = Q(first_seen_at__lt=moment), Q(completed_on=None, completed_at=None)
+        is_complete, named_before = Q(status__in=TERMINAL), at.named_before
+        seen_before, unnamed = Q(first_seen_at__lt=at.moment), Q(completed_on=None, completed_at=None)
         settled = seen_before & ~late
         told: ProjectTaskQuerySet = self.annotate(
             was_complete=Case(
@@ -107,12 +136,6 @@ class ProjectTaskQuerySet(models.QuerySet[Any]):
             )
         )
         return told
-
-    def completion_counts(self) -> list[tuple[int | None, bool | None, int]]:
-        """(feature that a document still speaks of, `was_complete`, tasks)."""
-        present = Case(When(feature__removed_at=None, then=F("feature_id")))
-        rows = self.order_by().annotate(of=present).values_list("of", "was_complete")
-        return list(rows.annotate(n=Count("id")))
 
     def completions(self) -> Iterable[tuple[datetime | None, date]]:
         """(time, day) of completion of every complete task that has one, in order of the day."""
@@ -148,6 +171,57 @@ class ProjectTaskQuerySet(models.QuerySet[Any]):
 
     def newest_first(self) -> "ProjectTaskQuerySet":
         return self.order_by(F("completed_on").desc(nulls_last=True), "document_id", "position")
+
+
+def completion_counts(
+    tasks: Any, moment: datetime, zone: ZoneInfo, projects: Projects
+) -> tuple[list[tuple[int | None, int, int]], list[tuple[int | None, bool | None, int]]]:
+    """How many tasks were complete just before a moment, by the feature that a document still speaks of.
+
+    First rows (feature, tasks, those of them that plans themselves say to have been complete), then rows (feature,
+    `was_complete`, tasks) of those others that may have been. `tasks` is their model.
+    """
+    asked = {"projects": projects, **_Moments.around(moment, zone)._asdict()}
+    return _named_counts(tasks, **asked), _other_counts(tasks, **asked)
+
+
+@prepared
+def _named_counts(tasks: Any, *, projects: Any, **moments: Any) -> Any:
+    named = Q(status__in=TERMINAL) & _Moments(**moments).named_before
+    present = tasks.objects.present().filter(in_projects(projects))
+    rows = present.order_by().annotate(of=_PRESENT_FEATURE).values_list("of")
+    return rows.annotate(n=Count("id"), n_complete=Count("id", filter=named))
+
+
+@prepared
+def _other_counts(tasks: Any, *, projects: Any, **moments: Any) -> Any:
+    """Only the tasks that a change of status or the day they were seen may tell something of: they are few."""
+    at = _Moments(**moments)
+    changes = tasks._meta.get_field("status_changes").related_model.objects.exclude(task=None)
+    turned = Q(pk__in=changes.filter(status__in=TERMINAL).values("task_id"))
+    unnamed = Q(status__in=TERMINAL, completed_on=None, completed_at=None)
+    others = tasks.objects.present().filter(in_projects(projects)).filter(unnamed | turned)
+    others = others.exclude(Q(status__in=TERMINAL) & at.named_before)
+    rows = others._told_before(at).order_by().annotate(of=_PRESENT_FEATURE)
+    return rows.values_list("of", "was_complete").annotate(n=Count("id"))
+
+
+def completed_counts(
+    tasks: Any, start: datetime | None, end: datetime | None, zone: ZoneInfo, projects: Projects
+) -> list[tuple[int]]:
+    """How many tasks were completed between two moments, as a row; without both, also those nobody wrote when of."""
+    first = None if start is None else _first_day(start, zone)
+    after = None if end is None else _first_day(end, zone)
+    return _completed_counts(tasks, start=start, first=first, end=end, after=after, projects=projects)
+
+
+@prepared
+def _completed_counts(tasks: Any, *, projects: Any, **ends: Any) -> Any:
+    present = tasks.objects.present().filter(in_projects(projects))
+    is_all = ends["start"] is None and ends["end"] is None
+    found = present.completed() if is_all else present.completed_within(**ends)
+    rows = found.order_by().annotate(whole=Value("", output_field=models.CharField())).values_list("whole")
+    return rows.annotate(n=Count("id")).values_list("n")
 
 
 def _first_day(moment: datetime, zone: ZoneInfo) -> date:

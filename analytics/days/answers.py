@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Value
-
 from analytics.days.querysets import (
     ALL_TOKENS,
     OF_RESPONSE,
@@ -22,11 +20,14 @@ from analytics.days.querysets import (
     USAGE_DIMENSIONS,
     USAGE_SUMS,
     as_name,
-    columns_of,
-    in_runs,
+    day_places,
+    day_sums,
+    day_values,
     known_sums,
-    name_of,
-    sums_of,
+    quarter_places,
+    quarter_sums,
+    session_return_counts,
+    session_rows,
 )
 from analytics.models import (
     DailyToolUsage,
@@ -36,12 +37,13 @@ from analytics.models import (
     SessionUsage,
 )
 from analytics.periods import Bucket, Period, quarter_edges
-from analytics.places import placed
+from analytics.places import places
 from analytics.querysets import TOOL_SUMMED, added
 from analytics.sums import ToolUse, Usage
 from sessions.models import DirtyQuarter
 from sessions.parsers.pricing import model_family
-from sessions.scope import Projects, in_projects
+from sessions.prepared import padded
+from sessions.scope import Projects
 
 # More stretches of quarters than this are asked for as one, days and all.
 MOST_EDGES = 60
@@ -104,22 +106,22 @@ class _Source:
             cut = Cut(range(0), (period.quarters,))
         found: dict[str, Sums] = {}
         if cut.days:
-            rows = self.days.objects.of(dimension, projects).of_days(cut.days)
-            _add_all(found, ((row[0], row[1:]) for row in rows.sums_by_row(self.sums)))
-        if cut.edges:
-            rows = self._quarters(cut.edges, dimension, projects).values_list("row")
-            told = known_sums(rows.annotate(**sums_of(self.sums)))
-            _add_all(found, ((self._name(row[0], dimension), row[1:]) for row in told))
+            told = day_sums(self.days, dimension, self.sums, **_days(cut.days, projects))
+            _add_all(found, ((row[0], row[1:]) for row in known_sums(told)))
+        self.add_stretches(found, cut.edges, dimension, projects)
         return found
 
-    def _quarters(self, runs: Sequence[range], dimension: str, projects: Projects) -> Any:
-        """The rows of quarters, with what they are counted under as `row`."""
-        name = name_of("model" if dimension == "model_family" else dimension)
-        rows = self.quarters.objects.filter(in_runs(runs, field="quarter")).of_projects(projects)
-        return rows.annotate(row=name).order_by()
+    def add_stretches(
+        self, found: dict[str, Sums], stretches: Sequence[range], dimension: str, projects: Projects
+    ) -> None:
+        """Add what quarters came to."""
+        if stretches:
+            told = quarter_sums(self.quarters, dimension, self.sums, **_stretches(stretches, projects))
+            _add_all(found, ((self.name(row[0], dimension), row[1:]) for row in known_sums(told)))
 
     @staticmethod
-    def _name(row: Any, dimension: str) -> str:
+    def name(row: Any, dimension: str) -> str:
+        """What rows of quarters call it, as days do."""
         return model_family(row) if dimension == "model_family" else as_name(row)
 
     def sums_by_bucket(
@@ -138,28 +140,26 @@ class _Source:
         return found
 
     def _from_days(self, asked: "_Asked", days: range, torn: Sequence[int]) -> Groups:
-        rows = self.days.objects.of(asked.dimension, asked.projects).of_days(days).exclude(day__in=torn)
-        quarter = F("day") * Value(QUARTERS)
+        of_days = {**_days(days, asked.projects), "torn": tuple(torn)}
         if len(days) > 2 * len(asked.edges):
-            return self._added_up(rows, quarter, asked)
+            runs, index = places(asked.edges)
+            told = day_places(self.days, asked.dimension, asked.columns, runs=runs, **of_days)
+            return self._bucketed(told, index, asked.dimension)
         # A bucket is hardly more than a day: there is nothing to add up.
-        told = rows.order_by().annotate(**columns_of(asked.columns))
-        told = told.values_list(quarter, "row", *columns_of(asked.columns))
+        told = day_values(self.days, asked.dimension, asked.columns, **of_days)
         return self._bucketed(told, lambda place: bisect_right(asked.edges, place) - 1, asked.dimension)
 
-    def _from_quarters(self, asked: "_Asked", runs: Sequence[range]) -> Groups:
-        return self._added_up(self._quarters(runs, asked.dimension, asked.projects), F("quarter"), asked)
-
-    def _added_up(self, rows: Any, quarter: Any, asked: "_Asked") -> Groups:
-        rows, index = placed(rows, asked.edges, quarter)
-        told = rows.order_by().values_list("place", "row").annotate(**sums_of(asked.columns))
+    def _from_quarters(self, asked: "_Asked", stretches: Sequence[range]) -> Groups:
+        runs, index = places(asked.edges)
+        of_quarters = _stretches(stretches, asked.projects)
+        told = quarter_places(self.quarters, asked.dimension, asked.columns, runs=runs, **of_quarters)
         return self._bucketed(told, index, asked.dimension)
 
     def _bucketed(self, rows: Iterable[Any], index: Callable[[int], int], dimension: str) -> Groups:
         """Of rows (place, name, sums...)."""
         found: Groups = {}
         for place, row, *sums in rows:
-            held, at = found.setdefault(self._name(row, dimension), {}), index(place)
+            held, at = found.setdefault(self.name(row, dimension), {}), index(place)
             held[at] = added(held[at], tuple(sums)) if at in held else tuple(sums)
         return found
 
@@ -172,6 +172,20 @@ class _Asked:
     edges: Sequence[int]
     projects: Projects
     columns: tuple[str, ...]
+
+
+def _days(days: range, projects: Projects) -> dict[str, Any]:
+    """What a prepared question about days is asked with."""
+    names = None if projects is None else tuple(map(str, sorted(projects)))
+    return {"first": days.start, "after": days.stop, "projects": names}
+
+
+def _stretches(stretches: Sequence[range], projects: Projects) -> dict[str, Any]:
+    """What a prepared question about quarters is asked with."""
+    starts, stops = (
+        (tuple(ends)) for ends in zip(*((each.start, each.stop) for each in stretches), strict=True)
+    )
+    return {"starts": starts, "stops": stops, "projects": projects}
 
 
 def _merge(found: Groups, more: Groups) -> None:
@@ -252,12 +266,33 @@ def tools_from(columns: Sequence[str], sums: Sums) -> ToolUse:
 def session_counts(dimension: str, period: Period, projects: Projects = None) -> dict[str, int]:
     """{name: different sessions with usage under it in a period}, each once however long it lasted."""
     if not _USAGE.has_days(dimension, projects):
-        return _counted(_pairs(SessionUsage.objects.within(period).of_projects(projects), dimension))
+        return _counted(_in_stretches([period.quarters], dimension, projects))
     cut = Cut.of(period.quarters)
     found: Counter[str] = Counter()
     if cut.days:
-        rows = DailyUsage.objects.of(dimension, projects).of_days(cut.days)
-        found.update(dict(rows.sums_by_row(["sessions"])))
+        rows = day_sums(DailyUsage, dimension, ("sessions",), **_days(cut.days, projects))
+        found.update(dict(known_sums(rows)))
+    return _each_once(found, dimension, cut, projects)
+
+
+def usage_and_sessions(
+    dimension: str, period: Period, projects: Projects = None
+) -> tuple[dict[str, Usage], dict[str, int]]:
+    """`usage_by_name` and `session_counts` in one: the days of both are the same rows."""
+    cut = Cut.of(period.quarters)
+    if not cut.days or not _USAGE.has_days(dimension, projects):
+        return usage_by_name(dimension, period, projects), session_counts(dimension, period, projects)
+    rows = day_sums(DailyUsage, dimension, ("sessions", *USAGE_SUMS), **_days(cut.days, projects))
+    rows = known_sums(rows)
+    sums, sessions = {row[0]: row[2:] for row in rows}, Counter({row[0]: row[1] for row in rows})
+    _USAGE.add_stretches(sums, cut.edges, dimension, projects)
+    used = {name: usage_of(found) for name, found in sums.items()}
+    return used, _each_once(sessions, dimension, cut, projects)
+
+
+def _each_once(found: Counter[str], dimension: str, cut: Cut, projects: Projects) -> dict[str, int]:
+    """The sessions of whole days, summed, less those that came back, with those of the edges alone."""
+    if cut.days:
         found.subtract(_returned(dimension, cut.days, projects))
     if cut.edges:
         found.update(_counted(_only_in_edges(dimension, cut, projects)))
@@ -267,18 +302,16 @@ def session_counts(dimension: str, period: Period, projects: Projects = None) ->
 def _returned(dimension: str, days: range, projects: Projects) -> dict[str, int]:
     """{name: how often a session was counted again on a later day}."""
     is_own = dimension in OF_RESPONSE
-    rows = SessionReturn.objects.within(days).filter(in_projects(projects, "session__project"))
-    rows = rows.filter(dimension=dimension if is_own else "")
-    counts = rows.counts("name" if is_own or not dimension else OF_SESSION[dimension])
-    return {as_name(name): n for name, n in counts.items()}
+    field = "name" if is_own or not dimension else OF_SESSION[dimension]
+    ends = {"first": days.start, "after": days.stop, "projects": projects}
+    counts = session_return_counts(SessionReturn, dimension if is_own else "", field, **ends)
+    return {as_name(name): n for name, n in counts}
 
 
-def _pairs(rows: Any, dimension: str) -> set[tuple[int, str]]:
-    """(session, name) of usage rows, each once."""
-    is_family = dimension == "model_family"
-    named = rows.annotate(row=name_of("model" if is_family else dimension)).order_by()
-    pairs = named.values_list("session_id", "row").distinct()
-    return {(session, model_family(name) if is_family else as_name(name)) for session, name in pairs}
+def _in_stretches(stretches: Sequence[range], dimension: str, projects: Projects) -> set[tuple[int, str]]:
+    """(session, name) of stretches of quarters, each once."""
+    rows = session_rows(SessionUsage, dimension, sessions=None, **_stretches(stretches, projects))
+    return {(session, _USAGE.name(name, dimension)) for session, name in rows}
 
 
 def _counted(pairs: Iterable[tuple[int, str]]) -> dict[str, int]:
@@ -287,7 +320,10 @@ def _counted(pairs: Iterable[tuple[int, str]]) -> dict[str, int]:
 
 def _only_in_edges(dimension: str, cut: Cut, projects: Projects) -> set[tuple[int, str]]:
     """What has no usage on the whole days between."""
-    usage = SessionUsage.objects.of_projects(projects)
-    pairs = _pairs(usage.filter(in_runs(cut.edges, field="quarter")), dimension)
-    inside = usage.filter(session_id__in={session for session, _ in pairs})
-    return pairs - _pairs(inside.filter(in_runs([cut.days], field="quarter", width=QUARTERS)), dimension)
+    pairs = _in_stretches(cut.edges, dimension, projects)
+    if not pairs or not cut.days:
+        return pairs
+    between = range(cut.days.start * QUARTERS, cut.days.stop * QUARTERS)
+    sessions = padded({session for session, _ in pairs})
+    rows = session_rows(SessionUsage, dimension, sessions=sessions, **_stretches([between], projects))
+    return pairs - {(session, _USAGE.name(name, dimension)) for session, name in rows}

@@ -1,6 +1,6 @@
 from django.db import models
 
-from analytics.days.querysets import DaysQuerySet, SessionReturnQuerySet
+from analytics.days.querysets import DaysQuerySet
 from analytics.summed_columns import ToolSums, UsageSums
 
 
@@ -58,8 +58,6 @@ class SessionReturn(models.Model):
     name = models.CharField(max_length=300)
     day = models.IntegerField()
     previous_day = models.IntegerField()
-
-    objects = models.Manager.from_queryset(SessionReturnQuerySet)()
 
     class Meta:
         indexes = [models.Index(fields=["dimension", "day"], name="session_return_day")]

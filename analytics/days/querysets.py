@@ -6,11 +6,14 @@ from typing import Any
 from django.db import models
 from django.db.models import Case, CharField, Count, F, Max, Min, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import In
 
+from analytics.places import placed_by
 from analytics.querysets import MONEY, SUMMED, TOOL_SUMMED, WORK_DIMENSIONS
 from sessions.parsers.pricing import model_family
+from sessions.prepared import prepared
 from sessions.querysets import all_tokens
-from sessions.scope import Projects
+from sessions.scope import in_projects
 
 QUARTERS = 96  # of a day
 ALL_TOKENS = "all_tokens"  # of the four classes, as a column to sum
@@ -42,34 +45,119 @@ _COLUMNS = {
 }
 DAY = F("quarter") / Value(QUARTERS)
 Runs = Sequence[range]  # of days without a gap
+Names = Sequence[Any] | None  # of projects, as days write them
 
 
 class DaysQuerySet(models.QuerySet[Any]):
     def of_days(self, days: range) -> "DaysQuerySet":
         return self.filter(day__gte=days.start, day__lt=days.stop)
 
-    def of(self, dimension: str, projects: Projects) -> "DaysQuerySet":
+    def of(self, dimension: str, projects: Names) -> "DaysQuerySet":
         """What a question about projects is answered by, under `row`: for some of them, the rows of their names."""
         wanted = self.filter(dimension=dimension)
         if projects is not None:
-            wanted = self.filter(dimension="project", name__in=[str(project) for project in sorted(projects)])
+            wanted = self.filter(dimension="project", name__in=projects)
         name = F("name") if dimension or projects is None else Value("", output_field=CharField())
         found: DaysQuerySet = wanted.annotate(row=name)
         return found
 
-    def sums_by_row(self, columns: Sequence[str]) -> list[tuple[Any, ...]]:
-        """Rows (row, sums...)."""
-        return known_sums(self.order_by().values_list("row").annotate(**sums_of(columns)))
+
+@prepared
+def day_sums(
+    days: Any, dimension: str, columns: Sequence[str], *, first: Any, after: Any, projects: Names
+) -> Any:
+    """(row, sums...) over the days from the first to before another."""
+    rows = days.objects.of(dimension, projects).filter(day__gte=first, day__lt=after).order_by()
+    return rows.values_list("row").annotate(**sums_of(columns))
 
 
-class SessionReturnQuerySet(models.QuerySet[Any]):
-    def within(self, days: range) -> "SessionReturnQuerySet":
-        """On one of these days, after another of them."""
-        return self.filter(day__gte=days.start, day__lt=days.stop, previous_day__gte=days.start)
+@prepared
+def day_values(
+    days: Any, dimension: str, columns: Sequence[str], *, first: Any, after: Any, torn: Any, projects: Names
+) -> Any:
+    """(quarter, row, values...) of every single day but the torn ones."""
+    rows = days.objects.of(dimension, projects).filter(day__gte=first, day__lt=after).exclude(day__in=torn)
+    told = rows.order_by().annotate(**columns_of(columns))
+    return told.values_list(F("day") * Value(QUARTERS), "row", *columns_of(columns))
 
-    def counts(self, field: str) -> dict[Any, int]:
-        """{value of a field: returns}."""
-        return dict(self.values_list(field).annotate(n=Count("id")).order_by())
+
+@prepared
+def day_places(
+    days: Any,
+    dimension: str,
+    columns: Sequence[str],
+    *,
+    first: Any,
+    after: Any,
+    torn: Any,
+    projects: Names,
+    runs: Any,
+) -> Any:
+    """(place, row, sums...) of the days but the torn ones."""
+    rows = days.objects.of(dimension, projects).filter(day__gte=first, day__lt=after).exclude(day__in=torn)
+    rows = rows.annotate(place=placed_by(runs, F("day") * Value(QUARTERS)))
+    return rows.order_by().values_list("place", "row").annotate(**sums_of(columns))
+
+
+@prepared
+def quarter_sums(
+    quarters: Any, dimension: str, columns: Sequence[str], *, starts: Any, stops: Any, projects: Any
+) -> Any:
+    """(row, sums...) over stretches of quarters."""
+    rows = _of_quarters(quarters, dimension, starts, stops, projects)
+    return rows.values_list("row").annotate(**sums_of(columns))
+
+
+@prepared
+def quarter_places(
+    quarters: Any,
+    dimension: str,
+    columns: Sequence[str],
+    *,
+    starts: Any,
+    stops: Any,
+    projects: Any,
+    runs: Any,
+) -> Any:
+    """(place, row, sums...) over stretches of quarters."""
+    rows = _of_quarters(quarters, dimension, starts, stops, projects)
+    rows = rows.annotate(place=placed_by(runs, F("quarter")))
+    return rows.values_list("place", "row").annotate(**sums_of(columns))
+
+
+def _of_quarters(quarters: Any, dimension: str, starts: Any, stops: Any, projects: Any) -> Any:
+    """The rows of stretches of quarters, with what they are counted under as `row`."""
+    name = name_of("model" if dimension == "model_family" else dimension)
+    rows = quarters.objects.filter(_in_stretches(starts, stops)).filter(in_projects(projects))
+    return rows.annotate(row=name).order_by()
+
+
+def _in_stretches(starts: Iterable[Any], stops: Iterable[Any]) -> Q:
+    condition = Q(pk__in=[])
+    for start, stop in zip(starts, stops, strict=True):
+        condition |= Q(quarter__gte=start, quarter__lt=stop)
+    return condition
+
+
+@prepared
+def session_rows(
+    quarters: Any, dimension: str, *, starts: Any, stops: Any, projects: Any, sessions: Any
+) -> Any:
+    """(session, row) of stretches of quarters, each once; of these sessions alone where some are given."""
+    rows = _of_quarters(quarters, dimension, starts, stops, projects)
+    if sessions is not None:
+        rows = rows.filter(In(F("session_id"), sessions))
+    return rows.values_list("session_id", "row").distinct()
+
+
+@prepared
+def session_return_counts(
+    returns: Any, dimension: str, field: str, *, first: Any, after: Any, projects: Any
+) -> Any:
+    """(value of the field, how often a session came back on one of these days after another of them)."""
+    rows = returns.objects.filter(day__gte=first, day__lt=after, previous_day__gte=first)
+    rows = rows.filter(in_projects(projects, "session__project"), dimension=dimension)
+    return rows.values_list(field).annotate(n=Count("id")).order_by()
 
 
 def columns_of(columns: Sequence[str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from analytics.days.answers import session_counts, tool_totals, usage_by_name, usage_totals
+from analytics.days.answers import session_counts, tool_totals, usage_and_sessions, usage_totals
 from analytics.models import SessionUsage
 from analytics.periods import ALL_TIME_END, ALL_TIME_START, Period, quarter_start
 from analytics.plans.querysets import with_ends, work_ends
@@ -56,10 +56,10 @@ def work_by(dimension: str, usage: Any, tools: Any = None) -> WorkByKey:
 
 def work_by_feature(period: Period, projects: Projects = None) -> WorkByKey:
     """{id of a feature: what was done for it in a period}, without tool calls; from rollups of days where they tell."""
-    sessions = session_counts("feature", period, projects)
+    used, sessions = usage_and_sessions("feature", period, projects)
     ends = work_ends(SessionUsage.objects.within(period).of_projects(projects), "feature_id")
     found: WorkByKey = {}
-    for name, usage in usage_by_name("feature", period, projects).items():
+    for name, usage in used.items():
         key = int(name) if name else None
         first_at, last_at = (
             None if end is None else quarter_start(end) for end in ends.get(key, (None, None))
