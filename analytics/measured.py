@@ -15,21 +15,20 @@ from analytics.days.times import COLUMNS as CALL_COLUMNS
 from analytics.days.times import call_times_by_bucket, nearest_rank
 from analytics.metrics import Metric, UnknownDimension
 from analytics.periods import Bucket, Period, quarter_edges
+from analytics.places import places
 from analytics.querysets import (
     EVENT_NAMES,
     SESSION_NAMES,
     TOOL_NAMES,
     UNATTRIBUTED,
-    UNGROUPED,
     added,
-    counts_by_place,
-    row_name,
+    events_by_place,
     sessions_by_place,
 )
 from analytics.reading_levels import READING_METRICS, reading_levels
 from analytics.sums import ToolUse, Usage
 from analytics.work import project_names
-from sessions.models import AgentSession, SessionEvent
+from sessions.models import AgentSession
 from sessions.parsers.pricing import model_family
 from sessions.querysets import TOKENS
 from sessions.scope import Projects, in_projects
@@ -154,20 +153,20 @@ def _tools(id: str, cut: list[Bucket], projects: Projects, group_by: str | None)
 
 
 def _events(id: str, cut: list[Bucket], projects: Projects, group_by: str | None) -> Measured:
-    events = SessionEvent.objects.filter(kind=_EVENT_KINDS[id], inherited=False)
-    events = events.filter(in_projects(projects, "session__project"))
-    rows, index = counts_by_place(events, _name(EVENT_NAMES, group_by), quarter_edges(cut))
+    asked, index = _placed(cut, projects)
+    rows = events_by_place(_EVENT_KINDS[id], _named(EVENT_NAMES, group_by), **asked)
     return _grouped(((index(place), name, n) for place, name, n in rows), int, int, group_by)
 
 
 def _sessions(id: str, cut: list[Bucket], projects: Projects, group_by: str | None) -> Measured:
     """Sessions by the bucket they began in; active time counts subagents too."""
-    begun = AgentSession.objects.filter(in_projects(projects))
-    if id != "active_seconds":
-        begun = begun.roots()
+    roots_only = id != "active_seconds"
     if group_by == "skill":
-        return _grouped(_by_skill(begun, cut), _SESSIONS[id], lambda s: s.sessions, None)
-    rows, index = sessions_by_place(begun, _name(SESSION_NAMES, group_by), quarter_edges(cut))
+        begun: Any = AgentSession.objects.filter(in_projects(projects))
+        told = _by_skill(begun.roots() if roots_only else begun, cut)
+        return _grouped(told, _SESSIONS[id], lambda s: s.sessions, None)
+    asked, index = _placed(cut, projects)
+    rows = sessions_by_place(_named(SESSION_NAMES, group_by), roots_only, **asked)
     told = ((index(place), name, SessionsBegun(*sums)) for place, name, *sums in rows)
     return _grouped(told, _SESSIONS[id], lambda s: s.sessions, group_by)
 
@@ -247,10 +246,17 @@ def _told_from(group_by: str) -> str:
     return "model" if group_by == "model_family" else group_by
 
 
-def _name(names: dict[str, Any], group_by: str | None) -> Any:
-    """The expression that rows are grouped by."""
+def _named(names: dict[str, Any], group_by: str | None) -> str | None:
+    """The dimension that rows are grouped by, of those that have names."""
     if group_by is None:
-        return UNGROUPED
+        return None
     if _told_from(group_by) not in names:
         raise UnknownDimension("dimension to group this metric by", group_by, names)
-    return row_name(names, _told_from(group_by))
+    return _told_from(group_by)
+
+
+def _placed(cut: list[Bucket], projects: Projects) -> tuple[dict[str, Any], Callable[[int], int]]:
+    """What a prepared question about the buckets of a cut is asked with, and the bucket that a place is in."""
+    edges = quarter_edges(cut)
+    runs, index = places(edges)
+    return {"start": edges[0], "stop": edges[-1], "runs": runs, "projects": projects}, index

@@ -22,7 +22,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from analytics.periods import Period
-from analytics.places import placed
+from analytics.places import placed, placed_by
 from sessions.models import AgentSession, SessionEvent
 from sessions.prepared import prepared
 from sessions.querysets import ROOT_TYPES
@@ -304,25 +304,39 @@ def duration() -> Any:
     return Coalesce("execution_ms", "elapsed_ms")
 
 
-def counts_by_place(events: Any, name: Any, edges: Sequence[int]) -> tuple[Any, Callable[[int], int]]:
-    """Rows (place, name, how many), and the bucket between two edges that a place is in."""
-    rows, index = placed(
-        events.filter(quarter__gte=edges[0], quarter__lt=edges[-1]).annotate(row=name), edges
+@prepared
+def events_by_place(
+    kind: str, dimension: str | None, *, start: Any, stop: Any, runs: Any, projects: Any
+) -> Any:
+    """Rows (place, name, how many events of a kind) of a stretch of quarters; `runs` are of `places`."""
+    events = SessionEvent.objects.filter(kind=kind, inherited=False, quarter__gte=start, quarter__lt=stop)
+    rows = events.filter(in_projects(projects, "session__project")).annotate(
+        row=_name(EVENT_NAMES, dimension)
     )
-    return rows.order_by().values_list("place", "row").annotate(n=Count("id")), index
+    rows = rows.annotate(place=placed_by(runs, F("quarter")))
+    return rows.order_by().values_list("place", "row").annotate(n=Count("id"))
 
 
-def sessions_by_place(sessions: Any, name: Any, edges: Sequence[int]) -> tuple[Any, Callable[[int], int]]:
-    """Rows (place of the start, name, sessions, those with a length, wall and active seconds), and the bucket."""
-    begun = sessions.filter(start_quarter__gte=edges[0], start_quarter__lt=edges[-1]).annotate(row=name)
-    rows, index = placed(begun, edges, F("start_quarter"))
+@prepared
+def sessions_by_place(
+    dimension: str | None, roots_only: bool, *, start: Any, stop: Any, runs: Any, projects: Any
+) -> Any:
+    """Rows (place of the start, name, sessions, those with a length, wall and active seconds)."""
+    begun: Any = AgentSession.objects.filter(start_quarter__gte=start, start_quarter__lt=stop)
+    begun = begun.roots() if roots_only else begun
+    rows = begun.filter(in_projects(projects)).annotate(row=_name(SESSION_NAMES, dimension))
+    rows = rows.annotate(place=placed_by(runs, F("start_quarter")))
     sums = {
         "n": Count("start_quarter"),
         "timed": Count("wall_seconds"),
         "wall": Coalesce(Sum("wall_seconds"), 0),
         "active": Coalesce(Sum("active_seconds"), 0),
     }
-    return rows.order_by().values_list("place", "row").annotate(**sums), index
+    return rows.order_by().values_list("place", "row").annotate(**sums)
+
+
+def _name(names: dict[str, Any], dimension: str | None) -> Any:
+    return UNGROUPED if dimension is None else row_name(names, dimension)
 
 
 @prepared

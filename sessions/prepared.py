@@ -5,9 +5,11 @@ shape that it is asked in, and kept; the values of a moment are put in when it i
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache, wraps
+from types import SimpleNamespace
 from typing import Any, Final
 
 from django.core.exceptions import EmptyResultSet
@@ -22,6 +24,7 @@ from django.db.models import (
     IntegerField,
     QuerySet,
 )
+from django.db.models.query import ValuesListIterable
 
 # Shapes of one question that are kept. Past that the least used one is written anew.
 MOST_SHAPES: Final = 128
@@ -65,18 +68,39 @@ class Blank(Expression):
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    """SQL with holes, and what makes a row of the database one of Python; no SQL where nothing can match."""
+    """SQL with holes, and what makes a row of the database one of Python."""
 
-    sql: str = ""
-    parameters: tuple[Any, ...] = ()
+    sql: str
+    parameters: tuple[Any, ...]
+    compiler: Any
+    question: Any
+
+    def asked(self, values: Mapping[str, Any]) -> list[Any]:
+        connection = connections[DEFAULT_DB_ALIAS]
+        return self._made(connection, [_filled(each, values, connection) for each in self.parameters])
+
+    def _made(self, connection: Any, parameters: list[Any]) -> list[Any]:
+        """Instances or dicts, as the queryset makes them."""
+        asked = _Asked(self.compiler, connection, self.sql, parameters)
+        told = SimpleNamespace(
+            db=DEFAULT_DB_ALIAS,
+            query=asked,
+            model=self.question.model,
+            _fetch_mode=self.question._fetch_mode,
+            _known_related_objects={},
+        )
+        return list(self.question._iterable_class(told))
+
+
+@dataclass(frozen=True, slots=True)
+class _TupleStatement(_Statement):
+    """One whose rows are tuples, most of them to be taken as they come."""
+
     converters: tuple[tuple[int, tuple[Any, ...]], ...] = ()
 
-    def rows(self, values: Mapping[str, Any]) -> Rows:
-        if not self.sql:
-            return []
-        connection = connections[DEFAULT_DB_ALIAS]
+    def _made(self, connection: Any, parameters: list[Any]) -> list[Any]:
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, [_filled(each, values, connection) for each in self.parameters])
+            cursor.execute(self.sql, parameters)
             found: Rows = cursor.fetchall()
         return self._converted(found, connection) if found and self.converters else found
 
@@ -89,6 +113,21 @@ class _Statement:
         return list(zip(*columns, strict=True))
 
 
+class _Asked:
+    """In the place of a query whose SQL is known; all else that is asked of it is the query's."""
+
+    def __init__(self, compiler: Any, connection: Any, sql: str, parameters: list[Any]) -> None:
+        self._compiler, self._connection, self._sql = copy(compiler), connection, (sql, parameters)
+
+    def get_compiler(self, using: str) -> Any:
+        self._compiler.connection = self._connection
+        self._compiler.as_sql = lambda *_, **__: self._sql
+        return self._compiler
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._compiler.query, name)
+
+
 def _filled(parameter: Any, values: Mapping[str, Any], connection: Any) -> Any:
     if not isinstance(parameter, _Hole):
         return parameter
@@ -98,8 +137,8 @@ def _filled(parameter: Any, values: Mapping[str, Any], connection: Any) -> Any:
     return parameter.field.get_db_prep_value(value, connection)
 
 
-def prepared(write: Callable[..., QuerySet[Any, tuple[Any, ...]]]) -> Callable[..., Rows]:
-    """Make a function that writes a queryset of tuples one that answers with its rows.
+def prepared(write: Callable[..., QuerySet[Any, Any]]) -> Callable[..., list[Any]]:
+    """Make a function that writes a queryset one that answers with its rows, instances or tuples.
 
     Positional arguments are the shape of the question and may decide how it is written. Those with names are values:
     in their stead the function is given blanks to be compared or calculated with, a tuple of them for a tuple or a
@@ -107,18 +146,19 @@ def prepared(write: Callable[..., QuerySet[Any, tuple[Any, ...]]]) -> Callable[.
     """
 
     @lru_cache(maxsize=MOST_SHAPES)
-    def statement(shape: tuple[Any, ...], kinds: tuple[tuple[str, Kind], ...]) -> _Statement:
+    def statement(shape: tuple[Any, ...], kinds: tuple[tuple[str, Kind], ...]) -> _Statement | None:
         return _written(write(*shape, **{name: _blank(name, kind) for name, kind in kinds}))
 
     @wraps(write)
-    def rows(*shape: Any, **values: Any) -> Rows:
+    def asked(*shape: Any, **values: Any) -> list[Any]:
         given = {
             name: tuple(value) if isinstance(value, _SEVERAL) else value for name, value in values.items()
         }
         kinds = tuple((name, _kind(value)) for name, value in given.items())
-        return statement(shape, kinds).rows(given)
+        known = statement(shape, kinds)
+        return [] if known is None else known.asked(given)
 
-    return rows
+    return asked
 
 
 def padded(keys: Iterable[int]) -> tuple[int, ...]:
@@ -149,12 +189,18 @@ def _blank(name: str, kind: Kind) -> Any:
     return Blank(name, None, kind)
 
 
-def _written(question: QuerySet[Any, tuple[Any, ...]]) -> _Statement:
+def _written(question: Any) -> _Statement | None:
+    """None where nothing can match. Raises TypeError for a queryset that needs further questions."""
+    if question._prefetch_related_lookups:
+        raise TypeError("A prepared question is one statement: prefetch_related would need others.")
     compiler = question.query.get_compiler(DEFAULT_DB_ALIAS)
     try:
         sql, parameters = compiler.as_sql()
     except EmptyResultSet:
-        return _Statement()
+        return None
+    if question._iterable_class is not ValuesListIterable:
+        return _Statement(sql, tuple(parameters), compiler, question)
     columns = [column for column, *_ in compiler.select]
     converters = compiler.get_converters(columns).items()
-    return _Statement(sql, tuple(parameters), tuple((at, tuple(told)) for at, told in converters))
+    kept = tuple((at, tuple(told)) for at, told in converters)
+    return _TupleStatement(sql, tuple(parameters), compiler, question, kept)

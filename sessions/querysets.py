@@ -326,7 +326,11 @@ class AgentSessionQuerySet(models.QuerySet[Any]):
 
     def with_status(self, now: datetime) -> "AgentSessionQuerySet":
         """Annotate `status`: active while work is open and the last record is recent, else how it ended."""
-        recent = When(is_open=True, ended_at__gt=now - ACTIVE_FOR, then=Value("active"))
+        return self.with_status_since(now - ACTIVE_FOR)
+
+    def with_status_since(self, moment: Any) -> "AgentSessionQuerySet":
+        """The same, records behind this moment being recent."""
+        recent = When(is_open=True, ended_at__gt=moment, then=Value("active"))
         told: AgentSessionQuerySet = self.annotate(status=Case(recent, default=F("ending")))
         return told
 

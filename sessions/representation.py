@@ -3,10 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import F
+from django.db.models.lookups import In
+
 from sessions.api_fields import dollars, iso, rounded_money
 from sessions.derive.story import dates_of
 from sessions.models import AgentSession
 from sessions.parsers.model_names import model_identity
+from sessions.prepared import padded, prepared
 from sessions.scope import Projects, in_projects
 from sessions.selectors import FileTouched, SessionRow, ToolUsage, Totals, TreeNode, success_share
 from sessions.serializers import DATE_NAMES
@@ -19,8 +23,13 @@ def public_ids(sessions: Iterable[AgentSession], *, projects: Projects = None) -
     """Public ids of every session of the projects that these refer to, by key, in one query."""
     related = ((s.parent_id, s.root_id, s.forked_from_id, s.continued_from_id) for s in sessions)
     keys = {key for several in related for key in several if key is not None}
-    found = AgentSession.objects.filter(in_projects(projects), pk__in=keys)
-    return dict(found.values_list("pk", "public_id"))
+    return dict(_public_ids(keys=padded(keys), projects=projects))
+
+
+@prepared
+def _public_ids(*, keys: Any, projects: Any) -> Any:
+    found = AgentSession.objects.filter(in_projects(projects)).filter(In(F("pk"), keys))
+    return found.values_list("pk", "public_id")
 
 
 def session_item(row: SessionRow, names: dict[int, str]) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from django.conf import settings
 
 from analytics.periods import quarter_of
 from sessions.models import SyncRun
+from sessions.prepared import prepared
 from sessions.querysets import ACTIVE_FOR
 from telemetry_site.context import program_version
 from telemetry_site.models import DataChange
@@ -23,9 +25,18 @@ def data_version(now: datetime) -> str:
     minutes after its last record.
     """
     program = (ANSWER_SHAPE, program_version(), settings.TELEMETRY_TIME_ZONE)
-    marks = list(DataChange.objects.order_by("slot").values_list("slot", "mark"))
-    last_read_at = SyncRun.objects.order_by("-id").values_list("heartbeat_at", flat=True).first()
-    return sha256(repr((program, marks, _time_part(now, last_read_at))).encode()).hexdigest()[:20]
+    last_read_at = next(iter(_last_read()), None)
+    return sha256(repr((program, _marks(), _time_part(now, last_read_at))).encode()).hexdigest()[:20]
+
+
+@prepared
+def _marks() -> Any:
+    return DataChange.objects.order_by("slot").values_list("slot", "mark")
+
+
+@prepared
+def _last_read() -> Any:
+    return SyncRun.objects.order_by("-id").values_list("heartbeat_at", flat=True)[:1]
 
 
 def _time_part(now: datetime, last_read_at: datetime | None) -> int:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models.lookups import In
 
 from sessions.models import AgentSession, Project
+from sessions.prepared import padded, prepared
 from sessions.querysets import ACTIVE_FOR
 from sessions.scope import Projects, in_projects
 from sessions.selectors.filters import SLOW_FILTERS, filtered_sessions, sorted_sessions
@@ -91,18 +93,30 @@ def _ordered(found: Any, filters: dict[str, Any]) -> Any:
 def _in_order(ordered: Any, offset: int, limit: int) -> list[AgentSession]:
     """The sessions of a page. What orders them all is narrow and in an index; their rows are wide and looked up."""
     keys = list(ordered[offset : offset + limit])
-    rows = AgentSession.objects.select_related("project", "parent").defer(*LIGHT).in_bulk(keys)
+    rows = {session.pk: session for session in _listed(keys=padded(keys))}
     return [rows[key] for key in keys if key in rows]
+
+
+@prepared
+def _listed(*, keys: Any) -> Any:
+    """The sessions of these keys as lists show them."""
+    return AgentSession.objects.select_related("project").defer(*LIGHT).filter(In(F("pk"), keys))
 
 
 def session_rows(
     sessions: list[AgentSession], *, now: datetime, projects: Projects = None
 ) -> list[SessionRow]:
     """Sessions with what their families add, as far as they belong to these projects; one query for all."""
-    members: Any = AgentSession.objects.with_status(now).filter(in_projects(projects))
-    members = members.filter(root_id__in=[s.pk for s in sessions])
-    families = {row["root_id"]: row for row in members.family_totals()}
+    roots = padded(session.pk for session in sessions)
+    found = _families(roots=roots, active_since=now - ACTIVE_FOR, projects=projects)
+    families = {row["root_id"]: row for row in found}
     return [_row(session, families.get(session.pk), now) for session in sessions]
+
+
+@prepared
+def _families(*, roots: Any, active_since: Any, projects: Any) -> Any:
+    members: Any = AgentSession.objects.with_status_since(active_since).filter(in_projects(projects))
+    return members.filter(In(F("root_id"), roots)).family_totals()
 
 
 def _row(session: AgentSession, family: dict[str, Any] | None, now: datetime) -> SessionRow:

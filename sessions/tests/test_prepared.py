@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db.models import Count, F, Max
+from django.db.models.lookups import In
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,7 +66,7 @@ def test_values_are_put_in_anew_and_the_question_is_written_once(projects: list[
 def test_another_shape_is_another_question(projects: list[int]) -> None:
     asked, times = written(
         lambda field, *, projects: (
-            AgentSession.objects.filter(in_projects(projects)).order_by(field).values_list(field, flat=True)
+            AgentSession.objects.filter(in_projects(projects)).order_by(field).values_list(field)
         )
     )
     everything = [(n,) for n in range(6)]
@@ -97,6 +98,39 @@ def test_what_the_database_gives_becomes_what_querysets_give(projects: list[int]
     )
     assert rows(least=2, day=date(2026, 3, 3)) == [("C", 3, FIRST + timedelta(days=5))]
     assert rows(least=1, day=date(2026, 3, 1))[0] == ("A", 1, FIRST)
+
+
+def test_whole_objects_with_what_belongs_to_them_are_one_statement(
+    projects: list[int], django_assert_num_queries: Any
+) -> None:
+    asked, times = written(
+        lambda *, keys: (
+            AgentSession.objects.select_related("project").defer("timeline").filter(In(F("pk"), keys))
+        )
+    )
+    for keys in ((1, 2), (3, 6)):
+        with django_assert_num_queries(1):
+            found = {session.pk: session for session in asked(keys=keys)}
+            assert {key: found[key].public_id for key in keys} == {key: f"s{key - 1}" for key in keys}
+            assert [found[key].project.pk for key in keys] == [
+                projects[(0, 1, 1, 2, 2, 2)[key - 1]] for key in keys
+            ]
+        assert found[keys[0]].timeline == []  # looked up by itself
+    assert len(times) == 1
+
+
+def test_single_values_and_dicts_come_as_querysets_give_them(projects: list[int]) -> None:
+    sessions = AgentSession.objects.order_by("id")
+    flat = prepared(lambda *, least: sessions.filter(id__gte=least).values_list("public_id", flat=True))
+    dicts = prepared(lambda *, least: sessions.filter(id__gte=least).values("public_id", "started_at"))
+    assert flat(least=5) == ["s4", "s5"]
+    assert dicts(least=6) == [{"public_id": "s5", "started_at": FIRST + timedelta(days=5)}]
+
+
+def test_what_needs_further_statements_is_refused() -> None:
+    asked = prepared(lambda: Project.objects.prefetch_related("sessions"))
+    with pytest.raises(TypeError):
+        asked()
 
 
 def test_values_can_be_calculated_with(projects: list[int]) -> None:
