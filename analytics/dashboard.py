@@ -16,7 +16,8 @@ from analytics.periods import DAY, Period, fitting_kind, local_date, quarter_sta
 from analytics.selectors import Overview, known_span, narrowed, overview
 from analytics.tiles import Tile, tiles
 from analytics.usage_tables import ToolTables, UsageTable, model_table, project_table, tool_tables
-from sessions.scope import Projects
+from sessions.prepared import prepared
+from sessions.scope import Projects, in_projects
 from sessions.selectors import SessionRow, latest_sessions
 
 RECENT = 10
@@ -123,9 +124,7 @@ def dashboard(asked: Asked, *, now: datetime) -> Dashboard:
 
 def latest_data_at(projects: Projects) -> datetime | None:
     """The start of the last quarter with a response, else the last record of any kind; None without any."""
-    usage = SessionUsage.objects.of_projects(projects).filter(quarter__gt=0)
-    quarter = usage.order_by("-quarter").values_list("quarter", flat=True).first()
-    if quarter is not None:
+    for quarter in _latest_quarter(projects=projects):
         return quarter_start(quarter)
     span = known_span(projects)
     return None if span is None else span.last_at
@@ -139,8 +138,20 @@ def shown_period(asked: Asked, latest_at: datetime | None) -> Period:
 
 
 def _has_usage(asked: Asked) -> bool:
-    found: bool = SessionUsage.objects.within(asked.period).of_projects(asked.projects).exists()
-    return found
+    quarters = asked.period.quarters
+    return bool(_any_usage(start=quarters.start, stop=quarters.stop, projects=asked.projects))
+
+
+@prepared
+def _latest_quarter(*, projects: Any) -> Any:
+    usage = SessionUsage.objects.filter(in_projects(projects), quarter__gt=0)
+    return usage.order_by("-quarter").values_list("quarter", flat=True)[:1]
+
+
+@prepared
+def _any_usage(*, start: Any, stop: Any, projects: Any) -> Any:
+    usage = SessionUsage.objects.filter(in_projects(projects), quarter__gte=start, quarter__lt=stop)
+    return usage.order_by().values_list("pk")[:1]
 
 
 def days_until(latest_at: datetime, like: Period, days: int) -> Period:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Subquery
 
 from sessions.models import AgentSession, SyncRun
+from sessions.prepared import prepared
 from sessions.scope import Projects, in_projects
 
 # Runs that failed or still read say nothing of when data was last read; so many of them in a row are rare.
@@ -28,9 +29,7 @@ class Freshness:
 
 def freshness(now: datetime, projects: Projects = None) -> Freshness:
     """Of these projects, in one query: the frame of every page asks. Why a run failed may name files of any."""
-    records = AgentSession.objects.filter(in_projects(projects), ended_at__isnull=False).order_by("-ended_at")
-    until = Subquery(records.values("ended_at")[:1])
-    runs = list(SyncRun.objects.annotate(data_until=until).order_by("-id")[:RUNS_LOOKED_AT])
+    runs = _latest_runs(projects=projects)
     latest = runs[0] if runs else None
     done = next((run for run in runs if run.state == SyncRun.State.DONE), None)
     return Freshness(
@@ -39,6 +38,13 @@ def freshness(now: datetime, projects: Projects = None) -> Freshness:
         is_reading=is_alive(latest, now),
         failure=_failure(latest, projects),
     )
+
+
+@prepared
+def _latest_runs(*, projects: Any) -> Any:
+    records = AgentSession.objects.filter(in_projects(projects), ended_at__isnull=False).order_by("-ended_at")
+    until = Subquery(records.values("ended_at")[:1])
+    return SyncRun.objects.annotate(data_until=until).order_by("-id")[:RUNS_LOOKED_AT]
 
 
 def is_alive(run: SyncRun | None, now: datetime) -> bool:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from analytics.periods import DAY, Period, local_date, start_of_day
 
@@ -55,6 +56,8 @@ class Links:
         return _address("dashboard", period=name, project=self.project, tz=self.tz)
 
 
+# A page has a hundred links for the same few periods.
+@lru_cache(maxsize=256)
 def ends(period: Period) -> tuple[str, str]:
     """The period as two parameters: local dates, the last included, or instants; "" for an open end."""
     start = "" if period.starts_open else _written(period.start_at, period)
@@ -81,4 +84,10 @@ def _instant(instant: datetime) -> str:
 
 def _address(name: str, **parameters: Any) -> str:
     query = urlencode({key: value for key, value in parameters.items() if value})
-    return f"{reverse(name)}?{query}" if query else reverse(name)
+    route = _route(name, get_script_prefix())
+    return f"{route}?{query}" if query else route
+
+
+@lru_cache(maxsize=256)
+def _route(name: str, prefix: str) -> str:  # noqa: ARG001 (what reverse puts in front)
+    return reverse(name)

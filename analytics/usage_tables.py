@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from analytics.days.answers import tools_by_name
 from analytics.links import Links
@@ -11,6 +12,7 @@ from analytics.querysets import UNATTRIBUTED
 from analytics.selectors import ModelUsage, breakdown
 from analytics.sums import ToolUse, Usage
 from sessions.models import Project
+from sessions.prepared import prepared
 from sessions.scope import Projects, in_projects
 
 MAX_ROWS = 8
@@ -38,39 +40,40 @@ class UsageTable:
 
 def model_table(models: Iterable[ModelUsage], whole: Usage, links: Links) -> UsageTable:
     """Models by cost; those after the first few in one row, so that the rows add up to the whole."""
-    rows = [
-        UsageRow(m.name, m.usage, _share(m.usage, whole), m.sessions, links.sessions(model=m.name))
-        for m in models
-    ]
-    return _table(rows, whole, "other models")
+    rows = [UsageRow(m.name, m.usage, _share(m.usage, whole), m.sessions) for m in models]
+    return _table(rows, whole, "other models", lambda name: links.sessions(model=name))
 
 
 def project_table(period: Period, whole: Usage, links: Links, projects: Projects = None) -> UsageTable:
     """Projects by cost. A row leads to its project where its name is that of one project only."""
-    mine = Project.objects.filter(in_projects(projects, "pk"))
-    named = Counter(mine.values_list("name", flat=True))
-    slugs = dict(mine.values_list("name", "slug"))
+    mine = _named_projects(projects=projects)
+    named, slugs = Counter(name for name, _ in mine), dict(mine)
     rows = [
-        UsageRow(
-            row.name,
-            row.usage or Usage(),
-            _share(row.usage or Usage(), whole),
-            row.count,
-            links.dashboard(project=slugs[row.name]) if named[row.name] == 1 else "",
-        )
+        UsageRow(row.name, row.usage or Usage(), _share(row.usage or Usage(), whole), row.count)
         for row in breakdown("project", period, projects=projects, sort="cost").rows
     ]
-    return _table(rows, whole, "other projects")
+
+    def link(name: str) -> str:
+        return links.dashboard(project=slugs[name]) if named[name] == 1 else ""
+
+    return _table(rows, whole, "other projects", link)
 
 
-def _table(rows: Iterable[UsageRow], whole: Usage, rest: str) -> UsageTable:
+@prepared
+def _named_projects(*, projects: Any) -> Any:
+    return Project.objects.filter(in_projects(projects, "pk")).order_by().values_list("name", "slug")
+
+
+def _table(rows: Iterable[UsageRow], whole: Usage, rest: str, link: Callable[[str], str]) -> UsageTable:
+    """The rows that are shown lead where `link` says."""
     ranked = sorted(rows, key=lambda row: (-(row.usage.cost_nano_usd or 0), -row.usage.all_tokens, row.name))
-    if len(ranked) <= MAX_ROWS + 1:
-        return UsageTable(ranked, whole)
-    swept = ranked[MAX_ROWS:]
+    is_whole = len(ranked) <= MAX_ROWS + 1
+    shown, swept = (ranked, []) if is_whole else (ranked[:MAX_ROWS], ranked[MAX_ROWS:])
+    shown = [replace(row, href=link(row.name)) for row in shown]
+    if is_whole:
+        return UsageTable(shown, whole)
     total = sum((row.usage for row in swept), Usage())
-    last = UsageRow(f"{len(swept)} {rest}", total, _share(total, whole))
-    return UsageTable([*ranked[:MAX_ROWS], last], whole)
+    return UsageTable([*shown, UsageRow(f"{len(swept)} {rest}", total, _share(total, whole))], whole)
 
 
 def _share(part: Usage, whole: Usage) -> float | None:
@@ -83,7 +86,7 @@ def _share(part: Usage, whole: Usage) -> float | None:
 class ToolRow:
     name: str
     use: ToolUse
-    href: str
+    href: str = ""
 
     @property
     def server(self) -> str:
@@ -123,18 +126,15 @@ class ToolTables:
 
 def tool_tables(period: Period, *, projects: Projects, links: Links) -> ToolTables:
     found = tools_by_name("tool", period, projects)
-    rows = [_tool(name or UNATTRIBUTED, use, links) for name, use in found.items()]
+    rows = [ToolRow(name or UNATTRIBUTED, use) for name, use in found.items()]
     failing = [row for row in rows if row.use.outcome_error]
     return ToolTables(
-        by_failures=_top(failing, lambda row: row.use.outcome_error),
-        by_time=_top(rows, lambda row: row.use.elapsed_ms),
+        by_failures=_top(failing, lambda row: row.use.outcome_error, links),
+        by_time=_top(rows, lambda row: row.use.elapsed_ms, links),
         count=len(rows),
     )
 
 
-def _tool(name: str, use: ToolUse, links: Links) -> ToolRow:
-    return ToolRow(name, use, links.sessions(tool=name, sort_by="tool_errors"))
-
-
-def _top(rows: Sequence[ToolRow], size: Callable[[ToolRow], int]) -> list[ToolRow]:
-    return sorted(rows, key=lambda row: (-size(row), row.name))[:MAX_ROWS]
+def _top(rows: Sequence[ToolRow], size: Callable[[ToolRow], int], links: Links) -> list[ToolRow]:
+    top = sorted(rows, key=lambda row: (-size(row), row.name))[:MAX_ROWS]
+    return [replace(row, href=links.sessions(tool=row.name, sort_by="tool_errors")) for row in top]

@@ -2,8 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import F
+from django.db.models.lookups import In
 
 from sessions.models import Project
+from sessions.prepared import padded, prepared
 from tasks.models import Feature, Phase, ProjectTask
 
 
@@ -35,8 +40,13 @@ def work_names(dimension: str, ids: Iterable[str]) -> dict[str, str]:
 
 def project_names(ids: Iterable[str]) -> dict[str, str]:
     """{id as text: name} of projects."""
-    rows = Project.objects.filter(pk__in=[int(key) for key in ids]).order_by().values_list("pk", "name")
+    rows = _names_of_projects(keys=padded(int(key) for key in ids))
     return {str(key): name for key, name in rows}
+
+
+@prepared
+def _names_of_projects(*, keys: Any) -> Any:
+    return Project.objects.filter(In(F("pk"), keys)).order_by().values_list("pk", "name")
 
 
 def _apart(named: dict[str, tuple[str, str]]) -> dict[str, str]:

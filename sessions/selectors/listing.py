@@ -158,6 +158,11 @@ def fork_counts(keys: Iterable[int], projects: Projects = None) -> dict[int, int
 
 def projects_with_sessions(projects: Projects = None) -> list[Project]:
     """Those of the projects that can be chosen from, by name."""
+    return _chosen_from(projects=projects)
+
+
+@prepared
+def _chosen_from(*, projects: Any) -> Any:
     sessions = AgentSession.objects.filter(project=OuterRef("pk"))
     found = Project.objects.filter(in_projects(projects, "pk"), Exists(sessions))
-    return list(found.order_by("name", "id"))
+    return found.order_by("name", "id")

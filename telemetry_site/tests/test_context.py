@@ -27,11 +27,9 @@ def test_what_is_not_named_costs_nothing() -> None:
     assert len(captured) == 0
 
 
-def test_projects_and_freshness_are_asked_for_once(tmp_path: Path) -> None:
+def test_demo_and_freshness_are_asked_for_once(tmp_path: Path) -> None:
     read(tmp_path, working_session("a"))
-    names = (
-        "{{ s.has_demo }}{{ s.projects|length }}{{ s.sync_running }}{{ s.synced_at }}{{ s.data_until }}" * 2
-    )
+    names = "{{ s.has_demo }}{{ s.sync_running }}{{ s.synced_at }}{{ s.data_until }}" * 2
     with CaptureQueriesContext(connection) as captured:
         Template(names).render(Context({"s": site()}))
     assert len(captured) == 2
