@@ -148,7 +148,7 @@ def served(*command: str) -> Iterator[str]:
         manage = [sys.executable, str(PROJECT / "manage.py")]
         for step in (("migrate", "-v0"), command):
             subprocess.run([*manage, *step], env=environment, check=True, stdout=subprocess.DEVNULL)
-        port = _free_port()
+        port = free_port()
         up = [*manage, "up", "--no-sync", "--no-watch", "--no-browser", "--port", str(port)]
         server = subprocess.Popen(up, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
@@ -159,7 +159,8 @@ def served(*command: str) -> Iterator[str]:
             server.wait(timeout=30)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 

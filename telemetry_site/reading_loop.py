@@ -12,6 +12,7 @@ from typing import TextIO
 from django.db import close_old_connections
 
 from sessions.leases import LeaseTaken
+from sessions.pace import pace_of
 from sessions.parsers.discovery import roots_of
 from telemetry_site import pipeline, watching
 from telemetry_site.database_trouble import sentence_of
@@ -52,15 +53,16 @@ class ProgressLine:
 
 def progress_sentence(progress: Progress, seconds: float) -> str:
     """How far, how fast, how long still; the time left only once there is a pace to reckon with."""
-    pace = progress.bytes_done / seconds if seconds else 0.0
+    pace = pace_of(progress.bytes_done, progress.bytes_total, seconds)
     parts = [
         f"Reading: {progress.files_done:,} of {progress.files_total:,} files",
         f"{progress.lines_done:,} lines",
         f"{progress.bytes_done / MEGABYTE:,.1f} of {progress.bytes_total / MEGABYTE:,.1f} MB",
     ]
-    if pace:
-        left = (progress.bytes_total - progress.bytes_done) / pace
-        parts += [f"{pace / MEGABYTE:,.1f} MB/s", f"{left:,.0f} s left"]
+    if pace.bytes_per_second is not None:
+        parts.append(f"{pace.bytes_per_second / MEGABYTE:,.1f} MB/s")
+    if pace.seconds_left is not None:
+        parts.append(f"{pace.seconds_left:,.0f} s left")
     return ", ".join(parts)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sessions.models import ModelResponse, QuarantinedLine, SessionEvent, SourceFile, SyncRun
+from sessions.pace import pace_of
 from sessions.parsers.formats.claude_events import KNOWN_TYPES
 from sessions.parsers.model_names import display_model
 from sessions.scope import Projects, in_projects
@@ -210,13 +211,13 @@ def _state_of(run: SyncRun | None, now: datetime) -> str:
 
 def _progress_of(run: SyncRun) -> Progress:
     seconds = (run.heartbeat_at - run.started_at).total_seconds()
-    rate = run.bytes_done / seconds if seconds > 0 and run.bytes_done else None
+    pace = pace_of(run.bytes_done, run.bytes_total, seconds)
     return Progress(
         files_done=run.files_done,
         files_total=run.files_total,
         lines_done=run.lines_done,
         bytes_done=run.bytes_done,
         bytes_total=run.bytes_total,
-        bytes_per_second=rate,
-        seconds_left=max(0, run.bytes_total - run.bytes_done) / rate if rate else None,
+        bytes_per_second=pace.bytes_per_second,
+        seconds_left=pace.seconds_left,
     )
