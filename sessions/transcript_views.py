@@ -2,14 +2,17 @@
 
 from datetime import datetime
 
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from sessions import selectors
+from sessions.acts import tell
 from sessions.archive import ArchiveDamaged, TextPruned
 from sessions.inspector import HtmxRequest, named_session, seq_of, session_context
 from sessions.models import AgentSession
@@ -202,7 +205,35 @@ def session_line_page(request: HtmxRequest, public_id: str, seq: int) -> HttpRes
     before, after = neighbours(session, seq)
     readable = line.readable
     context |= {"line": line, "text": readable[:RAW_CHARS], "is_cut": len(readable) > RAW_CHARS}
+    context["may_reveal"] = bool(line.secrets) and may_reveal(request, session)
     return render(request, "sessions/line.html", context | {"before": before, "after": after, "seq": seq})
+
+
+def may_reveal(request: HtmxRequest, session: AgentSession) -> bool:
+    """Whether the reader may see what is masked in a session: as its project's admin, or at home."""
+    asker = getattr(request, "asker", None)
+    if not settings.TELEMETRY_REVEAL or asker is None:
+        return False
+    return bool(asker.may_reveal(session.project_id))
+
+
+@never_cache
+@require_POST
+def reveal_line(request: HtmxRequest, public_id: str, seq: int) -> HttpResponse:
+    """An original line with its secrets, for those who may see them. Every time is recorded, and nothing is kept."""
+    if not settings.TELEMETRY_REVEAL:
+        raise PermissionDenied("Secrets are shown to nobody here: TELEMETRY_REVEAL is off.")
+    session, context = session_context(request, public_id, "line")
+    try:
+        line = selectors.raw_line(session, seq, reveals=True) if seq < MAX_SEQ else None
+    except ArchiveDamaged:
+        line = None  # pruned or damaged: the page of the line says which
+    if line is None:
+        return redirect("session-line", session.public_id, seq)
+    tell(request, f"{session.public_id}, line {line.line_no}: {len(line.secrets)} masked", session.project)
+    readable = line.readable
+    context |= {"line": line, "text": readable[:RAW_CHARS], "is_cut": len(readable) > RAW_CHARS}
+    return render(request, "sessions/line.html", context | {"seq": seq, "is_revealed": True})
 
 
 def _download(raw: bytes, name: str) -> HttpResponse:

@@ -54,6 +54,11 @@ urlpatterns = [
         name="session-line",
     ),
     path(
+        "sessions/<session_id:public_id>/lines/<int:seq>/reveal",
+        transcript_views.reveal_line,
+        name="session-reveal",
+    ),
+    path(
         "sessions/<session_id:public_id>/lines/<int:seq>/images/<int:number>",
         transcript_views.session_image,
         name="session-image",

@@ -13,6 +13,7 @@ TAGS = {
     "projects": "What sessions and plans belong to.",
     "responses": "What models answered: the rows that tokens and cost are summed from.",
     "search": "Words in everything that was read.",
+    "secrets": "Keys and passwords that stand in transcripts, to be replaced.",
     "sessions": "What agents did, to the original line.",
     "tool-calls": "Which tools were called, how it ended and how long it took.",
     "tasks": "The smallest units of planned work.",

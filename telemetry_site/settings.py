@@ -53,6 +53,8 @@ TELEMETRY_API_HEAVY_RATE = env.rate(
     os.environ, "TELEMETRY_API_HEAVY_RATE", default="60/minute" if IS_TEAM else "off"
 )
 DEBUG = env.flag(os.environ, "TELEMETRY_DEBUG")
+# Whether what is masked can be shown at all, to those who may see it.
+TELEMETRY_REVEAL = env.flag(os.environ, "TELEMETRY_REVEAL", default=True)
 
 # Transcripts hold source code and prompts: nothing this process creates is for other users of the machine.
 os.umask(0o077)

@@ -17,7 +17,10 @@ from sessions.selectors.transcript_items import line_number, moment
 
 @dataclass(frozen=True, slots=True)
 class RawLine:
-    """An original line, and where it stands. Secrets are masked in `raw`; `sha256` is of the line as it was read."""
+    """An original line, and where it stands. `sha256` is of the line as it was read.
+
+    Secrets are masked in `raw`, but where they were asked for (`is_revealed`).
+    """
 
     entry: TranscriptEntry
     line_no: int
@@ -25,11 +28,12 @@ class RawLine:
     raw: bytes
     sha256: str
     secrets: tuple[SecretSeen, ...] = ()
+    is_revealed: bool = False
 
     @property
     def is_exact(self) -> bool:
         """Whether it is what was read, byte for byte."""
-        return not self.secrets
+        return self.is_revealed or not self.secrets
 
     @property
     def end(self) -> int:
@@ -50,7 +54,7 @@ class RawLine:
         return shown(json.dumps(record, indent=2, ensure_ascii=False))
 
 
-def raw_line(session: AgentSession, seq: int) -> RawLine | None:
+def raw_line(session: AgentSession, seq: int, *, reveals: bool = False) -> RawLine | None:
     """The original line at a seq of the session, the valid one where a rewritten file has several.
 
     Raises TextPruned or ArchiveDamaged when the archive no longer holds the bytes that were read.
@@ -61,8 +65,10 @@ def raw_line(session: AgentSession, seq: int) -> RawLine | None:
         return None
     original = original_line(entry)
     raw, secrets = read_masked(original)
+    if reveals:
+        raw = original
     digest = sha256(original).hexdigest()
-    return RawLine(entry, line_number(entry), entry.source.relative_path, raw, digest, secrets)
+    return RawLine(entry, line_number(entry), entry.source.relative_path, raw, digest, secrets, reveals)
 
 
 def neighbours(session: AgentSession, seq: int) -> tuple[int | None, int | None]:

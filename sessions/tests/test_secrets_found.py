@@ -95,6 +95,18 @@ def test_the_pages_lead_to_the_lines(tmp_path: Path, client: Client) -> None:
     assert 'href="/quality/secrets"' in client.get("/quality").text
 
 
+def test_the_api_lists_them_with_their_places_and_never_the_secret(tmp_path: Path, client: Client) -> None:
+    _two_secrets(tmp_path)
+    answer = client.get("/api/secrets?limit=1")
+    (told,) = answer.json()["items"]
+    assert answer.json()["total"] == 2 and ONE not in answer.text
+    assert (told["kind"], told["lines"], told["sessions"]) == ("npm token", 2, 2)
+    assert [(place["sessionId"], place["line"]) for place in told["places"]] == [
+        (found("b").public_id, 1),
+        (found("a").public_id, 1),
+    ]
+
+
 @pytest.mark.parametrize("key", ["0", "x", "9" * 30, "-1", "²"])
 def test_a_number_that_names_no_secret_is_not_found(client: Client, key: str) -> None:
     assert client.get("/quality/secrets", {"secret": key}).status_code == 404

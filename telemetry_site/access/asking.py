@@ -53,6 +53,10 @@ class Asker:
         projects = self.roles.projects(need)
         return projects is None or project_id in projects
 
+    def may_reveal(self, project_id: int | None) -> bool:
+        """Whether the person may see what is masked in a project; in none, as an administrator of the site."""
+        return self.may(Need.SITE) if project_id is None else self.may(Need.ADMIN, project_id)
+
     @property
     def is_site_administrator(self) -> bool:
         return self.roles.is_site_administrator

@@ -64,7 +64,7 @@ _MEMBER_POSTS: Final = (
 _MEMBER_PAGES: Final = ("alert-new", "alert-edit", "alert-delete")
 _ADMIN_POSTS: Final = (
     *("channel-list", "channel-detail", "channel-test", "channel-delete"),
-    *("token-create", "plan-checklists"),
+    *("token-create", "plan-checklists", "session-reveal"),
 )
 
 # Page by the name of its address -> method -> need.

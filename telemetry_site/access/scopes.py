@@ -23,7 +23,7 @@ _READ_ROUTES: Final = (
     *("analytics/overview", "analytics/series", "analytics/breakdown", "analytics/correlation"),
     *("responses", "tool-calls"),
     *("analytics/metrics", "analytics/trends"),
-    *("projects", "search", "ingest/status", "schema"),
+    *("projects", "secrets", "search", "ingest/status", "schema"),
     *("sessions", "sessions/<str:session_id>", "sessions/<str:session_id>/entries"),
     *("sessions/<str:session_id>/export",),
     *("sessions/<str:session_id>/raw", "sessions/<str:session_id>/tree", "sessions/<str:session_id>/files"),

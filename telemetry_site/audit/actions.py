@@ -27,6 +27,7 @@ OF_PAGES: Final[Mapping[str, str]] = {
     "silence-list": "silence begun",
     "silence-end": "silence ended",
     "session-decide": "link decided",
+    "session-reveal": REVEALED,
     "plan-folder-add": "plan folder named",
     "plan-checklists": "check-lists chosen",
     "sync-now": "reading started",
@@ -58,7 +59,9 @@ NOT_RECORDED: Final = frozenset(
     }
 )
 # Their views answer well also where nothing was done; what was done they tell.
-TOLD_BY_VIEW: Final = frozenset({"token-create", "alert-snooze", "alert-switch", "person-new", "person-role"})
+TOLD_BY_VIEW: Final = frozenset(
+    {"session-reveal", "token-create", "alert-snooze", "alert-switch", "person-new", "person-role"}
+)
 FILES: Final = frozenset({"session-html", "session-markdown", "api-session-export"})
 COMMANDS: Final[Mapping[str, str]] = {
     "rebuild": "rebuilt",

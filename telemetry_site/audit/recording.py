@@ -23,17 +23,18 @@ from telemetry_site.access.authentication import token_sent_with
 from telemetry_site.access.people import person
 from telemetry_site.access.throttles import FILE_FORMATS
 from telemetry_site.audit import actions
-from telemetry_site.middleware import SAFE_METHODS
+from telemetry_site.middleware import SAFE_METHODS, refusal
 from telemetry_site.models import AuditEntry
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
+NOT_SHOWN = "Nothing is shown, since that could not be recorded. Try again in a moment."
 log = logging.getLogger(__name__)
 
 
 def note(
     action: str, *, way: str, actor: str = "", request: HttpRequest | None = None, act: Act | None = None
-) -> None:
-    """Add an entry. What cannot be written goes to the server's log: a change was made and is not taken back."""
+) -> bool:
+    """Add an entry; whether it is kept. What cannot be goes to the server's log: a change is not taken back."""
     act = act or Act("")
     token = token_sent_with(request) if request is not None else None
     entry = AuditEntry(
@@ -53,6 +54,8 @@ def note(
             entry.save()
     except DatabaseError as error:
         log.warning("Not in the audit log, since the database refused it (%s): %s", error, entry)
+        return False
+    return True
 
 
 def printable(text: str) -> str:
@@ -83,7 +86,10 @@ class AuditTrail:
             name = match.view_name or match.route
             if action := what_was_done(request, response, name.removesuffix("/")):
                 way = "api" if request.path.startswith("/api/") else "page"
-                note(action, way=way, request=request, act=told(request) or _act(request))
+                kept = note(action, way=way, request=request, act=told(request) or _act(request))
+                if action == actions.REVEALED and not kept:
+                    # A change cannot be taken back; this can.
+                    return refusal(request, HTTPStatus.SERVICE_UNAVAILABLE, NOT_SHOWN)
         return response
 
 

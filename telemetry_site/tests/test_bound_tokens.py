@@ -24,6 +24,7 @@ from analytics.rollups import roll_up
 from analytics.tests import passkey_plans as planned
 from sessions.models import AgentSession, Project, ToolCall
 from sessions.tests import samples as s
+from sessions.tests.fake_secrets import fake
 from tasks.linking import link_all
 from tasks.models import Document, Feature, ProjectTask
 from tasks.roots import add_manual_root
@@ -99,7 +100,7 @@ def work(folder: Path, name: str, *, slug: str, model: str) -> Names:
         s.prompt(f"{name}p", 0, name, text=command, cwd=cwd),
         s.reply(f"{name}r", 1, name, blocks=[s.call(f"toolu_{name}")], model=model, cwd=cwd),
         s.answer(f"{name}x", 2, f"toolu_{name}", name, cwd=cwd),
-        s.prompt(f"{name}q", 3, name, text=f"Do the {name}", cwd=cwd),
+        s.prompt(f"{name}q", 3, name, text=f"Do the {name}: {fake('npm_token', len(name))}", cwd=cwd),
     ]
     side = [
         s.side(s.prompt(f"{name}sp", 1, name, cwd=cwd), agent),
