@@ -15,9 +15,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from telemetry_site.alert_loop import alerting
 from telemetry_site.database_trouble import sentence_of
-from telemetry_site.reading_loop import keep_reading, read_once
 from telemetry_site.server import CannotServe, WebServer, address_of, listen, refuse_exposure
 
 Say = Callable[[str], None]
@@ -58,6 +56,9 @@ def launch(asked: Launch, *, environ: Mapping[str, str], say: Say) -> int:
 
 def serve(asked: Launch, server: WebServer, stopping: threading.Event, say: Say) -> None:
     """Read beside the server as asked, then wait; returns when told to stop or when the server is gone."""
+    # Here and not above: what reads takes as long to load as Django, and the server starts meanwhile.
+    from telemetry_site.alert_loop import alerting
+    from telemetry_site.reading_loop import keep_reading, read_once
 
     def stop() -> bool:
         return stopping.is_set() or server.exit_status is not None
