@@ -114,6 +114,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "telemetry_site.reordering.VisibleReordering",
 ]
 
 ROOT_URLCONF = "telemetry_site.urls"
