@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Playwright keeps an event loop in the thread that also uses the ORM; Django would refuse the ORM there.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
+pytest_plugins = ["telemetry_site.tests.rounds"]
+
 ROOT = Path(__file__).resolve().parent
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGUMENTS = [
@@ -85,8 +87,6 @@ def pytest_runtest_makereport(
 
 def must_not_skip(item: pytest.Item) -> bool:
     if os.environ.get("CI", "").lower() not in ("1", "true"):
-        return False
-    if item.get_closest_marker("one_database"):
         return False
     return item.get_closest_marker("corpus") is None or corpus_folder().is_dir()
 

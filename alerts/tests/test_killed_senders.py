@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 KILLS = 20
+pytestmark = pytest.mark.database_of_processes
 
 
 @pytest.fixture

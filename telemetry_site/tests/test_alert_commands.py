@@ -101,6 +101,7 @@ def test_the_loop_evaluates_and_sends_and_survives_trouble(
     alert_loop.keep_alerting(over.is_set, over.wait)
 
 
+@pytest.mark.one_database("sqlite")
 def test_the_hook_stops_the_agent_whose_session_is_too_dear(tmp_path: Path) -> None:
     """Everything as it is installed: processes of their own and a database in a file."""
     environment = os.environ | {

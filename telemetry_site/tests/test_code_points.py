@@ -32,10 +32,8 @@ def ascii_lower(text: str) -> str:
     return "".join(letter.lower() if letter.isascii() else letter for letter in text)
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("postgresql")
 def test_every_text_column_has_the_collation_and_another_run_changes_nothing() -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("about PostgreSQL")
     with connection.cursor() as cursor:
         cursor.execute('ALTER TABLE agent_sessions_project ALTER name TYPE varchar(200) COLLATE "POSIX"')
         assert ("agent_sessions_project", "name") in others(cursor)

@@ -88,12 +88,10 @@ def pages() -> int:
         return int(cursor.execute("PRAGMA page_count").fetchone()[0])
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("sqlite")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("more", [1, 30, 100, 200])
 def test_a_disk_that_fills_up_while_reading(transcripts: Path, more: int) -> None:
-    if connection.vendor != "sqlite":
-        pytest.skip("SQLite can be told how large it may grow")
     said: list[str] = []
     set_pages(pages() + more)
     try:
@@ -126,11 +124,9 @@ def manage(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=os.environ | environ, capture_output=True, text=True)
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("sqlite")
 def test_a_damaged_file_and_a_folder_that_is_none(tmp_path: Path) -> None:
     """As a person meets them, at the start of a command."""
-    if connection.vendor != "sqlite":
-        pytest.skip("about files")
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
     (data / "agent-ledger.sqlite3").write_bytes(b"flipped bits" * 9999)

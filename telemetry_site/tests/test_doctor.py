@@ -207,11 +207,9 @@ def run_doctor(data: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("sqlite")
 def test_a_damaged_and_an_empty_database(tmp_path: Path) -> None:
     """As a person meets them: a line that says what helps, and no traceback."""
-    if connection.vendor != "sqlite":
-        pytest.skip("about a file")
     empty = run_doctor(tmp_path / "empty")
     assert (empty.returncode, empty.stderr) == (1, "")
     assert "not applied" in empty.stdout and "manage.py migrate" in empty.stdout
@@ -231,7 +229,7 @@ def test_a_database_of_a_later_version(claude: Path) -> None:
     assert [each.mend for each in storage.schema()] == ["Update the program."]
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("sqlite")
 def test_an_index_that_differs_from_its_table(tmp_path: Path) -> None:
     """Only a full look holds indexes against their tables."""
     with sqlite3.connect(tmp_path / "any.sqlite3") as database:

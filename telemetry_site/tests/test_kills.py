@@ -17,6 +17,7 @@ from telemetry_site.tests.kill_loop import CUT, ENDED_FIRST, POINTS
 from telemetry_site.tests.length import times
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.database_of_processes
 
 
 def killed(*arguments: str) -> dict[str, Any]:

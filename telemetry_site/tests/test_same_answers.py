@@ -21,9 +21,7 @@ FEWEST = 200
 @pytest.fixture
 def postgres() -> Iterator[str]:
     """The address of an empty database of its own, beside the one of the suite."""
-    server = os.environ.get("TEST_DATABASE_URL")
-    if not server:
-        pytest.skip("about both databases: runs with the suite on PostgreSQL")
+    server = os.environ["TEST_DATABASE_URL"]
     name = f"same_answers_{uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
@@ -44,7 +42,8 @@ def answers(folder: Path, database: str | None) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.one_database
+@pytest.mark.one_database("postgresql")
+@pytest.mark.database_of_processes
 def test_both_databases_give_the_same_json(postgres: str, tmp_path: Path) -> None:
     on_sqlite, on_postgres = answers(tmp_path, None), answers(tmp_path, postgres)
     assert len(on_sqlite) >= FEWEST

@@ -1,0 +1,34 @@
+"""No test is left out of both rounds, and none asks for a database behind their back."""
+
+import os
+from itertools import product
+from urllib.parse import urlsplit
+
+import pytest
+
+from telemetry_site.tests.rounds import NAMES, NOWHERE, why_left_out
+
+
+@pytest.mark.parametrize(("only", "uses"), list(product([None, *NAMES], [True, False])))
+def test_every_test_is_part_of_a_round(only: str | None, uses: bool) -> None:
+    kept = {vendor for vendor in NAMES if why_left_out(vendor, only=only, uses=uses) is None}
+    assert kept == ({only} if only else set(NAMES) if uses else {"sqlite"})
+
+
+def test_a_test_without_a_mark_gets_no_database(request: pytest.FixtureRequest) -> None:
+    with pytest.raises(pytest.fail.Exception, match="needs the mark django_db"):
+        request.getfixturevalue("db")
+
+
+def test_a_process_of_a_test_without_a_mark_finds_no_database() -> None:
+    assert os.environ["DATABASE_URL"] == os.environ["TEST_DATABASE_URL"] == NOWHERE
+
+
+@pytest.mark.django_db
+def test_a_test_with_a_mark_finds_the_database_of_its_round() -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    scheme = urlsplit(os.environ.get("TEST_DATABASE_URL", "sqlite:")).scheme
+    assert scheme.startswith(connection.vendor)
