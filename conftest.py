@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Playwright keeps an event loop in the thread that also uses the ORM; Django would refuse the ORM there.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-pytest_plugins = ["telemetry_site.tests.rounds"]
+pytest_plugins = ["telemetry_site.tests.filled", "telemetry_site.tests.rounds"]
 
 ROOT = Path(__file__).resolve().parent
 CHROMIUM = "/usr/bin/chromium"

@@ -13,6 +13,7 @@ from analytics.series import ANSWERED
 from analytics.tests.ledger import read, working_session
 from sessions.models import Project
 from sessions.tests import samples as s
+from telemetry_site.tests.filled import Kept
 
 pytestmark = pytest.mark.django_db
 
@@ -31,10 +32,11 @@ def client() -> Client:
     return Client(headers={"host": "localhost"})
 
 
-@pytest.fixture
-def two_days(tmp_path: Path) -> None:
+@pytest.fixture(scope="class")
+def two_days(request: pytest.FixtureRequest, kept: Kept) -> None:
     """A session on each of two days, the second by a model nobody has a price for."""
-    read(tmp_path, working_session("a"), working_session("b", day=1, model="acme-coder-1"))
+    unpriced = working_session("b", day=1, model="acme-coder-1")
+    kept.fill(request, lambda folder: read(folder, working_session("a"), unpriced))
 
 
 def get(client: Client, path: str, **asked: Any) -> Any:

@@ -18,6 +18,7 @@ from analytics.tests.passkey_plans import project_with_plans
 from sessions.models import AgentSession
 from sessions.tests import samples as s
 from tasks.models import Feature, Link
+from telemetry_site.tests.filled import Kept
 
 pytestmark = pytest.mark.django_db
 
@@ -31,9 +32,9 @@ def client() -> Client:
     return Client(headers={"host": "localhost"})
 
 
-@pytest.fixture(autouse=True)
-def plans(tmp_path: Path) -> None:
-    project_with_plans(tmp_path)
+@pytest.fixture(autouse=True, scope="class")
+def plans(request: pytest.FixtureRequest, kept: Kept) -> Path:
+    return kept.fill(request, project_with_plans)
 
 
 def items(client: Client, **asked: Any) -> list[dict[str, Any]]:
@@ -149,7 +150,7 @@ def test_pages_hold_every_item_once(client: Client) -> None:
     assert [item for page in pages for item in page["items"]] == whole
 
 
-def test_the_number_of_queries_is_fixed(tmp_path: Path) -> None:
+def test_the_number_of_queries_is_fixed() -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as seen:
             correlation(CorrelationAsked(EVER))

@@ -13,6 +13,7 @@ from sessions.tests import samples as s
 from tasks.models import Feature, Phase, ProjectTask
 from tasks.roots import add_manual_root
 from telemetry_site.pipeline import sync
+from telemetry_site.tests.filled import Kept
 
 pytestmark = pytest.mark.django_db
 
@@ -24,16 +25,16 @@ def client() -> Client:
     return Client(headers={"host": "localhost"})
 
 
-@pytest.fixture(autouse=True)
-def plans(tmp_path: Path) -> None:
-    project_with_plans(tmp_path)
+@pytest.fixture(autouse=True, scope="class")
+def plans(request: pytest.FixtureRequest, kept: Kept) -> Path:
+    return kept.fill(request, project_with_plans)
 
 
 @pytest.fixture
-def second_project(tmp_path: Path) -> None:
+def second_project(plans: Path, tmp_path: Path) -> None:
     """The same plans again under another project."""
     add_manual_root(str(write_plans(tmp_path / "other")), "pump")
-    sync([tmp_path / "claude"], now=NOW)
+    sync([plans / "claude"], now=NOW)
 
 
 def get(client: Client, path: str, **asked: Any) -> Any:

@@ -17,6 +17,7 @@ from analytics.tests.passkey_plans import PLANS, project_with_plans, write_plans
 from tasks.models import ProjectTask
 from tasks.roots import add_manual_root
 from telemetry_site.pipeline import sync
+from telemetry_site.tests.filled import Kept
 
 pytestmark = pytest.mark.django_db
 
@@ -25,9 +26,9 @@ FIVE_DAYS = Period(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 6, tzinfo
 FEATURE = "passkey-login-v1"
 
 
-@pytest.fixture
-def plans(tmp_path: Path) -> None:
-    project_with_plans(tmp_path)
+@pytest.fixture(scope="class")
+def plans(request: pytest.FixtureRequest, kept: Kept) -> Path:
+    return kept.fill(request, project_with_plans)
 
 
 def values(metric: str, kind: BucketKind = BucketKind.DAILY, period: Period = FIVE_DAYS) -> list[object]:
@@ -63,10 +64,10 @@ def test_cost_per_task_divides_the_buckets_own_sums(plans: None) -> None:
     assert whole == sum(cost for cost in costs if cost) / 2  # type: ignore[misc]
 
 
-def test_syncing_again_changes_no_point(plans: None, tmp_path: Path) -> None:
+def test_syncing_again_changes_no_point(plans: Path) -> None:
     metrics = ("task_velocity", "task_completion_pct", "feature_progress", "cost_per_completed_task")
     before = [values(metric, period=EVER) for metric in metrics]
-    sync([tmp_path / "claude"])
+    sync([plans / "claude"])
     assert [values(metric, period=EVER) for metric in metrics] == before
 
 
@@ -82,15 +83,21 @@ def test_plans_without_sessions_have_a_series(tmp_path: Path) -> None:
     assert sum(int(p.value or 0) for p in series("task_velocity", EVER, BucketKind.WEEKLY)) == 2
 
 
-class TestGroups:
-    @pytest.fixture(autouse=True)
-    def two_projects(self, tmp_path: Path) -> None:
-        """The same plans in two projects, so that slugs repeat; one task belongs to no feature."""
-        project_with_plans(tmp_path)
-        add_manual_root(str(write_plans(tmp_path / "other")), "pump")
-        sync([tmp_path / "claude"])
+@pytest.fixture(scope="class")
+def two_projects(request: pytest.FixtureRequest, kept: Kept) -> None:
+    """The same plans in two projects, so that slugs repeat; one task belongs to no feature."""
+
+    def fill(folder: Path) -> None:
+        project_with_plans(folder)
+        add_manual_root(str(write_plans(folder / "other")), "pump")
+        sync([folder / "claude"])
         ProjectTask.objects.filter(project__name="pump", raw_id="PK-002").update(feature=None)
 
+    kept.fill(request, fill)
+
+
+@pytest.mark.usefixtures("two_projects")
+class TestGroups:
     def test_projects(self) -> None:
         assert groups("task_velocity", "project") == {"engine": [1, 0, 0, 1, 0], "pump": [1, 0, 0, 1, 0]}
 

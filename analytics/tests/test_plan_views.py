@@ -25,6 +25,7 @@ from analytics.selectors import breakdown, overview
 from analytics.tests import planned
 from sessions.models import AgentSession
 from tasks.models import ChecklistItem, Feature, Link, PlanProblem, PlanRoot, PlanSettings, UnknownStatus
+from telemetry_site.tests.filled import Kept
 
 pytestmark = pytest.mark.django_db
 
@@ -39,11 +40,20 @@ def client() -> Client:
     return Client(headers={"host": "localhost"})
 
 
+@pytest.fixture(scope="class")
+def planned_work(request: pytest.FixtureRequest, kept: Kept) -> None:
+    kept.fill(request, plan_and_work)
+
+
 @pytest.fixture
-def engine(tmp_path: Path) -> Feature:
+def engine(planned_work: None, db: None) -> Feature:
+    return Feature.objects.get()
+
+
+def plan_and_work(folder: Path) -> None:
     """A feature of two phases and four tasks. Session a serves its first phase, then nothing planned; session b its
     second phase; session c nothing."""
-    sessions = planned.read_sessions(tmp_path, "a", "b", "c")
+    sessions = planned.read_sessions(folder, "a", "b", "c")
     place = planned.document(status="done", status_raw="completed")
     made = planned.feature(status="in-progress", status_raw="doing")
     first, second = planned.phase(made, "1", status="done"), planned.phase(made, "2")
@@ -60,7 +70,6 @@ def engine(tmp_path: Path) -> Feature:
     planned.link(sessions["b"], 0.6, feature=made)
     planned.link(sessions["b"], 0.5, document=place)
     planned.count_again()
-    return made
 
 
 def session_of(name: str) -> AgentSession:

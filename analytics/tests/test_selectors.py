@@ -15,6 +15,7 @@ from analytics.tests.ledger import read, working_session
 from sessions.models import Project
 from sessions.scope import only
 from sessions.tests import samples as s
+from telemetry_site.tests.filled import Kept
 
 pytestmark = pytest.mark.django_db
 
@@ -25,10 +26,11 @@ FIRST_DAY = Period(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo
 COST_OF_A_SESSION = Decimal(6 * 3 + 150 * 15) / 10**6 + Decimal(200 * 3) / 10**7
 
 
-@pytest.fixture
-def two_days(tmp_path: Path) -> None:
+@pytest.fixture(scope="class")
+def two_days(request: pytest.FixtureRequest, kept: Kept) -> None:
     """A session on each of two days, the second by a model nobody has a price for."""
-    read(tmp_path, working_session("a"), working_session("b", day=1, model="acme-coder-1"))
+    unpriced = working_session("b", day=1, model="acme-coder-1")
+    kept.fill(request, lambda folder: read(folder, working_session("a"), unpriced))
 
 
 def test_overview_counts_a_day(two_days: None) -> None:

@@ -15,6 +15,7 @@ from analytics.selectors import overview
 from analytics.series import ANSWERED, SeriesPoint, series
 from analytics.tests.ledger import read, working_session
 from sessions.tests import samples as s
+from telemetry_site.tests.filled import Kept
 
 pytestmark = pytest.mark.django_db
 
@@ -23,11 +24,11 @@ INDIA = Period(ALL_TIME_START, ALL_TIME_END, ZoneInfo("Asia/Kolkata"))
 KINDS = (BucketKind.HOURLY, BucketKind.DAILY, BucketKind.WEEKLY, BucketKind.MONTHLY)
 
 
-@pytest.fixture
-def three_sessions(tmp_path: Path) -> None:
+@pytest.fixture(scope="class")
+def three_sessions(request: pytest.FixtureRequest, kept: Kept) -> None:
     """Sessions on 1, 2 and 4 March at ten o'clock UTC, the last with another model."""
     last = working_session("c", day=3, model="claude-opus-4-5-20251101")
-    read(tmp_path, working_session("a"), working_session("b", day=1), last)
+    kept.fill(request, lambda folder: read(folder, working_session("a"), working_session("b", day=1), last))
 
 
 def _values(points: Iterable[SeriesPoint]) -> list[object]:

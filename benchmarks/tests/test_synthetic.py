@@ -14,16 +14,18 @@ from benchmarks.synthetic.lines import LENGTH, own_cycle, shared_segment
 from sessions.archive import original_lines
 from sessions.models import AgentSession, ModelResponse, TranscriptEntry
 from tasks.models import Link
+from telemetry_site.tests.filled import Kept
 from telemetry_site.verification import verify
 
 END = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def filled(db: None) -> None:
-    fill(2_000, end=END, projects=5, long_session=300)
+@pytest.fixture(scope="class")
+def filled(request: pytest.FixtureRequest, kept: Kept) -> None:
+    kept.fill(request, lambda _: fill(2_000, end=END, projects=5, long_session=300))
 
 
+@pytest.mark.django_db
 @pytest.mark.usefixtures("filled")
 def test_rows_keep_every_promise_of_the_database() -> None:
     assert verify() == []
@@ -32,6 +34,7 @@ def test_rows_keep_every_promise_of_the_database() -> None:
     assert Link.objects.filter(is_primary=True).exists()
 
 
+@pytest.mark.django_db
 @pytest.mark.usefixtures("filled")
 def test_columns_of_sessions_are_the_sums_of_their_facts() -> None:
     for column in ("output_tokens", "cache_read_tokens", "cost_nano_usd"):
@@ -42,6 +45,7 @@ def test_columns_of_sessions_are_the_sums_of_their_facts() -> None:
         assert len({*sums}) == 1, column
 
 
+@pytest.mark.django_db
 @pytest.mark.usefixtures("filled")
 def test_the_long_session_has_lines_of_its_own() -> None:
     long = AgentSession.objects.get(entry_count=300)
@@ -49,6 +53,7 @@ def test_the_long_session_has_lines_of_its_own() -> None:
     assert len({raw for _, raw in original_lines(entries)}) == 300
 
 
+@pytest.mark.django_db
 @pytest.mark.usefixtures("filled")
 def test_every_question_has_an_answer() -> None:
     client = Client(headers={"host": "localhost"})

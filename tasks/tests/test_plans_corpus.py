@@ -14,10 +14,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from sessions.models import Project
 from sessions.scope import only
 from tasks import selectors
 from tasks.models import Document, Feature, PlanProblem, ProjectTask
 from tasks.tests.plans import LATER, add, sync
+from telemetry_site.tests.filled import Kept
 
 pytestmark = pytest.mark.django_db
 
@@ -30,12 +32,20 @@ def truth(corpus: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.fixture(scope="class")
+def all_read(request: pytest.FixtureRequest, kept: Kept, corpus: Path) -> None:
+    def fill(_: Path) -> None:
+        for name in NAMES:
+            add(corpus / "plans" / name, name)
+        sync()
+
+    kept.fill(request, fill)
+
+
 @pytest.fixture
-def projects(corpus: Path) -> dict[str, int]:
+def projects(all_read: None, db: None) -> dict[str, int]:
     """{name: project}, all three read."""
-    ids = {name: add(corpus / "plans" / name, name).project_id for name in NAMES}
-    sync()
-    return ids
+    return dict(Project.objects.filter(name__in=NAMES).values_list("name", "id"))
 
 
 def test_documents_and_their_statuses_are_those_of_the_truth(

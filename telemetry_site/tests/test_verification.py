@@ -27,18 +27,22 @@ from sessions.models import (
 )
 from sessions.tests import samples as s
 from telemetry_site.pipeline import sync
+from telemetry_site.tests.filled import Kept
 from telemetry_site.verification import database_digest, verify
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def synced(tmp_path: Path) -> Path:
+@pytest.fixture(scope="class")
+def synced(request: pytest.FixtureRequest, kept: Kept) -> Path:
     records = [s.prompt("p", 0), s.reply("one", 1, blocks=[s.call("toolu_1")]), s.answer("r", 2, "toolu_1")]
-    s.write(tmp_path, {s.main_path("a"): s.lines(records) + b"}{\n" + s.line(s.reply("two", 3))})
-    sync([tmp_path])
-    assert verify() == []
-    return tmp_path
+
+    def fill(folder: Path) -> None:
+        s.write(folder, {s.main_path("a"): s.lines(records) + b"}{\n" + s.line(s.reply("two", 3))})
+        sync([folder])
+        assert verify() == []
+
+    return kept.fill(request, fill)
 
 
 def _flip_archive() -> None:
