@@ -17,6 +17,25 @@ NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 # The fixtures by which pytest-django gives a test the database.
 FIXTURES = {"db", "transactional_db", "live_server", "django_db_setup"}
 MARKS = ("django_db", "database_of_processes")
+# Run first, so that at the end no worker waits for another that has one of them before it.
+LONG = (
+    "test_page_walk",
+    "test_any_order",
+    "test_kills",
+    "test_any_course",
+    "test_counters_never_fall",
+    "test_any_history",
+    "test_server",
+    "test_prometheus_server",
+    "test_killed_senders",
+    "test_checks",
+    "test_bound_tokens",
+    "test_inspector_browser",
+    "test_frame",
+    "test_api_docs",
+    "test_api_fuzz",
+    "test_days",
+)
 LEFT_OUT = pytest.StashKey[Counter[str]]()
 NOWHERE = "none://a-test-without-a-database"
 
@@ -44,6 +63,11 @@ def why_left_out(vendor: str, *, only: str | None, uses: bool) -> str | None:
     return None if uses or vendor == "sqlite" else "without a database, which run on SQLite"
 
 
+def turn(item: pytest.Item) -> int:
+    """Where a test's module stands in the order; the others keep theirs behind."""
+    return LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     from django.db import connection
 
@@ -52,7 +76,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         why = why_left_out(connection.vendor, only=only_database(item), uses=uses_database(item))
         (left_out if why else kept).append(item)
         counts.update([why] if why else [])
-    items[:] = kept
+    items[:] = sorted(kept, key=turn)
     config.stash[LEFT_OUT] = counts
     if left_out:
         config.hook.pytest_deselected(items=left_out)

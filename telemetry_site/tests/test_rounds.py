@@ -2,17 +2,23 @@
 
 import os
 from itertools import product
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from telemetry_site.tests.rounds import NAMES, NOWHERE, why_left_out
+from telemetry_site.tests.rounds import LONG, NAMES, NOWHERE, why_left_out
 
 
 @pytest.mark.parametrize(("only", "uses"), list(product([None, *NAMES], [True, False])))
 def test_every_test_is_part_of_a_round(only: str | None, uses: bool) -> None:
     kept = {vendor for vendor in NAMES if why_left_out(vendor, only=only, uses=uses) is None}
     assert kept == ({only} if only else set(NAMES) if uses else {"sqlite"})
+
+
+def test_long_modules_are_there() -> None:
+    root = Path(__file__).resolve().parents[2]
+    assert [name for name in LONG if not list(root.glob(f"*/tests/{name}.py"))] == []
 
 
 def test_a_test_without_a_mark_gets_no_database(request: pytest.FixtureRequest) -> None:
