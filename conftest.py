@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from alerts.tests.receiver import Receiver
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 pytest_plugins = ["telemetry_site.tests.filled", "telemetry_site.tests.rounds"]
+
+# Nothing is told by how long it takes, least of all where the tests share the machine with others.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
+expect.set_options(timeout=30_000)
 
 ROOT = Path(__file__).resolve().parent
 CHROMIUM = "/usr/bin/chromium"
