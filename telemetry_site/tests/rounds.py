@@ -71,7 +71,9 @@ def turn(item: pytest.Item) -> int:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     from django.db import connection
 
-    kept, left_out, counts = [], [], Counter[str]()
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    counts = Counter[str]()
     for item in items:
         why = why_left_out(connection.vendor, only=only_database(item), uses=uses_database(item))
         (left_out if why else kept).append(item)
