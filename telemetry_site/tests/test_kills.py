@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from telemetry_site.tests.kill_loop import CUT, ENDED_FIRST, POINTS
 from telemetry_site.tests.length import times
@@ -44,8 +43,7 @@ def test_kills_at_any_moment() -> None:
     assert 0 < told["read_by_killed_syncs"] <= told["lines"]
 
 
-@pytest.mark.one_database
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connections that could be cut")
+@pytest.mark.one_database("postgresql")
 def test_connections_that_are_cut() -> None:
     kills = times(5, long=100)
     assert killed("--kills", str(kills), "--connections")["killed"][CUT] == kills
