@@ -55,14 +55,6 @@ def team_mode_is_complete(**_: Any) -> list[CheckMessage]:
                 id="telemetry.E003",
             )
         )
-    if not settings.TELEMETRY_ADMIN:
-        found.append(
-            Error(
-                "TELEMETRY_MODE is team, but TELEMETRY_ADMIN is off.",
-                hint="The page to log in on is the admin's.",
-                id="telemetry.E006",
-            )
-        )
     return found
 
 

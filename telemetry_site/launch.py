@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import signal
 import sys
 import threading
@@ -11,10 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
+from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from telemetry_site.access.neighbours import notice_of_others, other_people
 from telemetry_site.database_trouble import sentence_of
 from telemetry_site.server import CannotServe, WebServer, address_of, listen, refuse_exposure
 
@@ -39,8 +43,14 @@ def launch(asked: Launch, *, environ: Mapping[str, str], say: Say) -> int:
     listener = listen(asked.host, asked.port)
     address = address_of(listener)
     prepare_database(say)
+    if settings.TELEMETRY_LOCAL_AUTH == "link" and asked.mode == "local":
+        # Here and not above: it loads every page.
+        from telemetry_site.access.local_key import new_link
+
+        address += new_link().removeprefix("/")
     with stopping_signals() as stopping, WebServer(listener) as server:
         say(f"Agent Ledger is at {address} (Ctrl-C stops it)")
+        warn_of_others(asked.mode, say)
         if asked.browser and has_browser(environ, sys.platform):
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         serve(asked, server, stopping, say)
@@ -52,6 +62,13 @@ def launch(asked: Launch, *, environ: Mapping[str, str], say: Say) -> int:
         return 1
     say("Stopped; everything read so far is saved.")
     return 0
+
+
+def warn_of_others(mode: str, say: Say) -> None:
+    """Loopback addresses are open to everybody who works at this machine."""
+    others = other_people(pwd.getpwall(), os.getuid())
+    if notice := notice_of_others(mode, settings.TELEMETRY_LOCAL_AUTH, others):
+        say(notice)
 
 
 def serve(asked: Launch, server: WebServer, stopping: threading.Event, say: Say) -> None:

@@ -24,6 +24,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # What is told apart by mode: `local` is one person on a loopback address without a login,
 # `team` is a server where everyone logs in.
 TELEMETRY_MODE = env.choice(os.environ, "TELEMETRY_MODE", ("local", "team"), default="local")
+# `link`: a browser has to bring a link that only the owner of the machine sees.
+TELEMETRY_LOCAL_AUTH = env.choice(os.environ, "TELEMETRY_LOCAL_AUTH", ("off", "link"), default="off")
 TELEMETRY_TIME_ZONE = env.time_zone(os.environ, "TELEMETRY_TIME_ZONE", default="UTC")
 # Prices of one's own, in front of the price book that comes with the program.
 TELEMETRY_PRICES = env.file(os.environ, "TELEMETRY_PRICES")
@@ -108,6 +110,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     *(["django.contrib.auth.middleware.LoginRequiredMiddleware"] if IS_TEAM else []),
+    "telemetry_site.access.session_age.SessionAge",
+    "telemetry_site.access.local_key.LocalKey",
     "telemetry_site.audit.recording.AuditTrail",
     "telemetry_site.access.asking.RoleGate",
     "telemetry_site.access.logins.LoginPause",
@@ -222,14 +226,22 @@ CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "WWW-Authenticate", "Content-Dispo
 # Cookies are shared by all ports of a host, so ours must not collide with another program on localhost.
 # The __Host- prefix makes browsers refuse them without TLS, from subdomains or for other paths.
 HAS_TLS = IS_TEAM and not TELEMETRY_INSECURE_HTTP
+if HAS_TLS:
+    SECURE_HSTS_SECONDS = 365 * 86_400
+    # What is on other names of the domain is not ours to decide (W005, W021). Requests without TLS are the declared
+    # proxy's to redirect (W008): those that come here directly are probes and scrapes of the machine itself.
+    SILENCED_SYSTEM_CHECKS += ["security.W005", "security.W021", "security.W008"]
 COOKIE_PREFIX = "__Host-" if HAS_TLS else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}agent_ledger_login"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}agent_ledger_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HAS_TLS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
-LOGIN_URL = "admin:login"
+# Without use a log-in ends after a week; telemetry_site/access/session_age.py ends it after a month in any case.
+SESSION_COOKIE_AGE = 7 * 86_400
+LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "login"
 AUTHENTICATION_BACKENDS = ["telemetry_site.access.logins.PatientBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
 from analytics.prometheus.api import PrometheusView
 from telemetry_site import people_views, settings_views, token_views
+from telemetry_site.access.local_key import open_page
 from telemetry_site.api_docs import DescriptionView, api_docs_page
 from telemetry_site.audit.views import audit_page
 from telemetry_site.destinations.views import go_page
+from telemetry_site.login_views import LoginPage, PasswordPage, log_out_everywhere
 from telemetry_site.saved_views import views as saved_views
 
 handler400 = "telemetry_site.error_views.bad_request"
@@ -29,6 +32,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("views/<int:view_id>/delete", saved_views.delete_saved_view, name="saved-view-delete"),
     path("views/<int:view_id>/restore", saved_views.restore_saved_view, name="saved-view-restore"),
     path("go", go_page, name="go"),
+    path("open/<str:code>", open_page, name="open"),
+    path("login", LoginPage.as_view(), name="login"),
+    path("logout", LogoutView.as_view(), name="logout"),
+    path("logout/everywhere", log_out_everywhere, name="logout-everywhere"),
+    path("password", PasswordPage.as_view(), name="password"),
     path("people", people_views.people_page, name="people"),
     path("people/new", people_views.make_person, name="person-new"),
     path("people/<int:user_id>/role", people_views.change_role, name="person-role"),

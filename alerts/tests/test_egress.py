@@ -5,8 +5,10 @@ import socket
 from typing import Any
 
 import pytest
+from rest_framework.exceptions import ValidationError
 
 from alerts import egress
+from alerts.channel_editing import checked_target
 from alerts.egress import SendFailed, TargetRefused, is_public, parse_target, post
 
 REFUSED = [
@@ -149,6 +151,18 @@ def answering(monkeypatch: pytest.MonkeyPatch, *rounds: list[str]) -> list[int]:
 
     monkeypatch.setattr(socket, "getaddrinfo", answer)
     return asked
+
+
+@pytest.mark.parametrize("url", REFUSED)
+def test_saving_and_sending_refuse_the_same_and_dial_nothing(
+    monkeypatch: pytest.MonkeyPatch, dialled: list[str], url: str
+) -> None:
+    answering(monkeypatch, ["127.0.0.1"])
+    with pytest.raises(ValidationError):
+        checked_target("webhook", url)
+    with pytest.raises(TargetRefused):
+        post(url, b"{}", {})
+    assert dialled == []
 
 
 @pytest.mark.parametrize(

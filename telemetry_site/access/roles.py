@@ -71,6 +71,12 @@ _ADMIN_POSTS: Final = (
 NEEDED: Final[dict[str, dict[str, Need]]] = {
     **{name: {"GET": Need.VIEWER} for name in _READ_PAGES},
     "api-docs": {"GET": Need.ANYONE},
+    # Before anybody is known, and one's own account.
+    "open": {"GET": Need.ANYONE},
+    "login": {"GET": Need.ANYONE, "POST": Need.ANYONE},
+    "logout": {"POST": Need.ANYONE},
+    "logout-everywhere": {"POST": Need.ANYONE},
+    "password": {"GET": Need.ANYONE, "POST": Need.ANYONE},
     "session-columns": {"POST": Need.VIEWER},
     # Whoever holds a token may end it.
     "token-revoke": {"POST": Need.VIEWER},

@@ -28,6 +28,8 @@ OF_PAGES: Final[Mapping[str, str]] = {
     "silence-end": "silence ended",
     "session-decide": "link decided",
     "session-reveal": REVEALED,
+    "password": "password changed",
+    "logout-everywhere": "logged out everywhere",
     "plan-folder-add": "plan folder named",
     "plan-checklists": "check-lists chosen",
     "sync-now": "reading started",
@@ -55,6 +57,8 @@ NOT_RECORDED: Final = frozenset(
     {
         *("alert-draft", "alert-fields", "api-alert-preview", "session-columns"),
         *("notification-read", "notification-read-all", "api-notification", "api-notifications-read-all"),
+        # What comes of them is recorded where it happens.
+        *("login", "logout"),
         *("saved-view-new", "saved-view-change", "saved-view-delete", "saved-view-restore"),
     }
 )

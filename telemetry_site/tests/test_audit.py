@@ -13,10 +13,12 @@ from django.test import Client, override_settings
 from django.urls import get_resolver
 from django.utils import timezone
 
+from sessions.acts import Act
 from sessions.models import Project
 from telemetry_site.access.roles import NEEDED
 from telemetry_site.access.tokens import create_token
 from telemetry_site.audit import actions
+from telemetry_site.audit.recording import note
 from telemetry_site.models import AuditEntry, Membership
 from telemetry_site.tests.asking import api_routes, ask, routes
 from telemetry_site.tests.people import logged_in, person
@@ -116,6 +118,11 @@ def test_log_ins_are_recorded_and_a_password_in_the_wrong_field_is_not() -> None
         ("ada", "logged in", ""),
         ("ada", "logged out", ""),
     ]
+
+
+def test_a_name_breaks_no_line_of_the_log() -> None:
+    note("refused", way="page", act=Act("a\nb\x1b[31m\u202ec"))
+    assert AuditEntry.objects.get().subject == "a\ufffdb\ufffd[31m\ufffdc"
 
 
 def test_commands_are_recorded_as_the_user_of_the_machine() -> None:

@@ -150,6 +150,7 @@ def _values(part: str) -> list[Any]:
         "number": [0],
         "way": ["next", "prev"],
         "kind": ["prompt", "error", "edit"],
+        "code": ["nothing"],
     }
     return known.get(part, [1]) if part in known or part.endswith("_id") else pytest.fail(f"What is {part}?")
 

@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ PRINCIPALS = (
     *("metrics-token", "read-token", "write-token", "foreign-admin"),
 )
 FIXED = {"seq": "1", "number": "0", "way": "next", "kind": "prompt", "user_id": "0", "view_id": "0"}
-FIXED |= {"token_id": "0"}
+FIXED |= {"token_id": "0", "code": "nothing"}
 KEYS: dict[str, Any] = {"notification_id": Notification, "delivery_id": Delivery, "project_id": Project}
 # What some routes must be told before they look for anything.
 QUERIES = {"api/sessions/<str:session_id>/raw": "?seq=1"}
@@ -80,8 +81,11 @@ def outcome(answer: Any) -> str:
 def asked(client: Client, secret: str = "") -> Ask:
     sent = {"host": "localhost"} | ({"authorization": f"Bearer {secret}"} if secret else {})
 
+    cookies = copy(client.cookies)
+
     def ask(method: str, place: str, body: Any) -> Any:
-        # What a request changes is taken back: each is asked of the same world.
+        # What a request changes is taken back, a log-in that ends included: each is asked of the same world.
+        client.cookies = copy(cookies)
         with transaction.atomic():
             answer = client.generic(
                 method, place, json.dumps(body), content_type="application/json", headers=sent
