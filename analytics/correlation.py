@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Case, F, FilteredRelation, OuterRef, Q, Subquery, When
+from django.db.models.lookups import In
 
 from analytics.models import SessionUsage
 from analytics.periods import Period
+from analytics.querysets import link_count
 from analytics.sums import Usage
 from sessions.models import AgentSession
+from sessions.prepared import padded, prepared
 from sessions.scope import Projects, in_projects
 from tasks.models import Feature, Link
 
@@ -80,14 +83,58 @@ def correlation(asked: CorrelationAsked, *, offset: int = 0, limit: int = 100) -
 
     With `surest_first`, main links come before others and sure ones before unsure ones, whichever session has them.
     """
-    rows = _rows(asked)
-    page = list(rows[offset : offset + limit])
-    sessions = AgentSession.objects.select_related("project").defer(*_LIGHT).in_bulk({key for key, _ in page})
-    links = Link.objects.select_related("feature__project").in_bulk({key for _, key in page if key})
-    parts = _parts(sessions)
-    used = _usage(sessions)
-    items = [_item(sessions[key], links.get(link), parts, used) for key, link in page]
-    return CorrelationPage(items, rows.count())
+    page, total = _page(asked, offset, limit)
+    keys = padded({key for key, _ in page})
+    sessions = {session.pk: session for session in _sessions(keys=keys)}
+    links = {link.pk: link for link in _links(keys=padded({key for _, key in page if key}))}
+    parts, used = _parts(keys), _usage(keys)
+    # A session or link that was removed in between is left out.
+    items = [
+        _item(sessions[key], links.get(link), parts, used)
+        for key, link in page
+        if key in sessions and (link is None or link in links)
+    ]
+    return CorrelationPage(items, total)
+
+
+def _page(asked: CorrelationAsked, offset: int, limit: int) -> tuple[list[Any], int]:
+    """The keys of a page, and how many there are on all."""
+    if asked.projects is not None or asked.feature_ids is not None:
+        rows = _rows(asked)
+        return list(rows[offset : offset + limit]), rows.count()
+    values = {
+        "start": None if asked.period.starts_open else asked.period.start_at,
+        "end": None if asked.period.ends_open else asked.period.end_at,
+        "session_id": asked.session_id,
+        "min_confidence": asked.min_confidence,
+    }
+    page = _page_of_all(offset, limit, asked.wants_unlinked, asked.surest_first, **values)
+    return page, sum(n for (n,) in _count_of_all(asked.wants_unlinked, **values))
+
+
+@prepared
+def _page_of_all(
+    offset: int, limit: int, wants_unlinked: bool, surest_first: bool, *, min_confidence: Any, **ends: Any
+) -> Any:
+    wanted = _TO_FEATURE & Q(links__confidence__gte=min_confidence)
+    found = _linked(wanted, _conditions(**ends), wants_unlinked)
+    return _in_order(found, surest_first)[offset : offset + limit]
+
+
+@prepared
+def _count_of_all(wants_unlinked: bool, *, min_confidence: Any, **ends: Any) -> Any:
+    wanted = _TO_FEATURE & Q(links__confidence__gte=min_confidence)
+    return link_count(_linked(wanted, _conditions(**ends), wants_unlinked))
+
+
+@prepared
+def _sessions(*, keys: Any) -> Any:
+    return AgentSession.objects.select_related("project").defer(*_LIGHT).filter(In(F("pk"), keys))
+
+
+@prepared
+def _links(*, keys: Any) -> Any:
+    return Link.objects.select_related("feature__project").filter(In(F("pk"), keys))
 
 
 def _rows(asked: CorrelationAsked) -> Any:
@@ -98,45 +145,57 @@ def _rows(asked: CorrelationAsked) -> Any:
         wanted &= Q(links__feature__in=list(features.values_list("pk", flat=True)))
     if asked.feature_ids is not None:
         wanted &= Q(links__feature__in=asked.feature_ids)
-    rows = AgentSession.objects.annotate(link=FilteredRelation("links", condition=wanted))
-    rows = rows.filter(*_session_conditions(asked))
-    if not asked.wants_unlinked:
-        rows = rows.filter(link__isnull=False)
+    start = None if asked.period.starts_open else asked.period.start_at
+    end = None if asked.period.ends_open else asked.period.end_at
+    conditions = [*_conditions(start, end, asked.session_id), in_projects(asked.projects)]
+    return _in_order(_linked(wanted, conditions, asked.wants_unlinked), asked.surest_first)
+
+
+def _linked(wanted: Q, conditions: Iterable[Q], wants_unlinked: bool) -> Any:
+    """Sessions with each of the links that are wanted; those without one as well where they are."""
+    rows = AgentSession.objects.annotate(link=FilteredRelation("links", condition=wanted)).filter(*conditions)
+    return rows if wants_unlinked else rows.filter(link__isnull=False)
+
+
+def _in_order(rows: Any, surest_first: bool) -> Any:
     newest = F("started_at").desc(nulls_last=True)
     main_feature = Link.objects.filter(session=OuterRef("pk"), is_primary=True).values("feature_id")[:1]
     rows = rows.annotate(main_feature=Subquery(main_feature))
     main = Case(When(link__feature=F("main_feature"), then=0), default=1)
     surest = F("link__confidence").desc(nulls_last=True)
-    order = (main, surest, newest, "id") if asked.surest_first else (newest, "id", main, surest)
+    order = (main, surest, newest, "id") if surest_first else (newest, "id", main, surest)
     return rows.order_by(*order, "link__id").values_list("id", "link__id")
 
 
-def _session_conditions(asked: CorrelationAsked) -> Iterable[Q]:
-    period = asked.period
-    if not period.starts_open:
-        yield Q(started_at__gte=period.start_at)
-    if not period.ends_open:
-        yield Q(started_at__lt=period.end_at)
-    yield in_projects(asked.projects)
-    if asked.session_id is not None:
-        yield Q(id=asked.session_id)
+def _conditions(start: Any, end: Any, session_id: Any) -> list[Q]:
+    """Of the sessions that began in a stretch of time, or of one; None is no condition."""
+    given = {"started_at__gte": start, "started_at__lt": end, "id": session_id}
+    return [Q(**{name: value}) for name, value in given.items() if value is not None]
 
 
-def _parts(session_ids: Iterable[int]) -> dict[Place, list[Part]]:
+def _parts(keys: tuple[int, ...]) -> dict[Place, list[Part]]:
     """{(session, feature): the parts of it that the session is linked to}, the surest first."""
     found: dict[Place, list[Part]] = defaultdict(list)
-    links = Link.objects.filter(session_id__in=list(session_ids), feature__isnull=False, phase__isnull=False)
-    links = links | Link.objects.filter(session_id__in=list(session_ids), task__isnull=False)
-    rows = links.exclude(state=Link.State.UNLINKED).order_by("-is_primary", "-confidence", "id")
-    columns = ("session_id", "feature_id", "phase__token", "task_id", "is_primary")
-    for session_id, feature_id, token, task_id, is_primary in rows.values_list(*columns):
+    for session_id, feature_id, token, task_id, is_primary in _links_to_parts(keys=keys):
         found[session_id, feature_id].append((token, task_id, is_primary))
     return found
 
 
-def _usage(session_ids: Iterable[int]) -> dict[Place, Usage]:
-    rows = SessionUsage.objects.filter(session_id__in=list(session_ids)).by_session_and_feature()
-    return {(row["session_id"], row["feature_id"]): Usage.from_sums(row) for row in rows}
+@prepared
+def _links_to_parts(*, keys: Any) -> Any:
+    to_part = Q(feature__isnull=False, phase__isnull=False) | Q(task__isnull=False)
+    links = Link.objects.filter(In(F("session_id"), keys)).filter(to_part).exclude(state=Link.State.UNLINKED)
+    rows = links.order_by("-is_primary", "-confidence", "id")
+    return rows.values_list("session_id", "feature_id", "phase__token", "task_id", "is_primary")
+
+
+def _usage(keys: tuple[int, ...]) -> dict[Place, Usage]:
+    return {(row["session_id"], row["feature_id"]): Usage.from_sums(row) for row in _used(keys=keys)}
+
+
+@prepared
+def _used(*, keys: Any) -> Any:
+    return SessionUsage.objects.filter(In(F("session_id"), keys)).by_session_and_feature()
 
 
 def _item(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from operator import add
 from typing import Any
 
 from django.db import models
@@ -250,10 +251,10 @@ def _of_work(counted: Any, keys: int) -> Iterator[tuple[Any, ...]]:
 
 def added(one: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
     """Sums added by place; None is nothing known, and stays so only beside another None."""
-    return tuple(
-        mine if more is None else more if mine is None else mine + more
-        for mine, more in zip(one, other, strict=True)
-    )
+    if None not in one and None not in other:
+        return tuple(map(add, one, other))
+    pairs = zip(one, other, strict=True)
+    return tuple([a if b is None else b if a is None else a + b for a, b in pairs])
 
 
 WORK_COLUMNS = ("feature_id", "phase_id", "task_id")
@@ -379,3 +380,9 @@ def outermost(order: str, *, projects: Any) -> Any:
     field = order.removeprefix("-")
     known = AgentSession.objects.filter(in_projects(projects)).exclude(**{field: None})
     return known.order_by(order).values_list(field)[:1]
+
+
+def link_count(rows: Any) -> Any:
+    """How many rows of sessions and their `link` there are, as a row, for a prepared question."""
+    joined = rows.order_by().alias(of=F("link__id")).annotate(whole=UNGROUPED)
+    return joined.values_list("whole").annotate(n=Count("id")).values_list("n")

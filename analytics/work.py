@@ -15,27 +15,32 @@ from tasks.models import Feature, Phase, ProjectTask
 def work_names(dimension: str, ids: Iterable[str]) -> dict[str, str]:
     """{id as text: name} of features, phases or tasks; a name that several have is told apart by what holds it."""
     keys = [int(key) for key in ids if key.isdecimal()]
+    rows = _named(dimension, keys=padded(keys))
     if dimension == "feature":
-        features = Feature.objects.filter(id__in=keys).values_list("id", "slug", "project__slug")
-        return _apart({str(key): (slug, f"{project}/{slug}") for key, slug, project in features})
+        return _apart({str(key): (slug, f"{project}/{slug}") for key, slug, project in rows})
     if dimension == "phase":
-        phases = Phase.objects.filter(id__in=keys).values_list(
-            "id", "token", "feature__slug", "feature__project__slug"
-        )
-        return _apart(
-            {
-                str(key): (f"{slug}/{token}", f"{project}/{slug}/{token}")
-                for key, token, slug, project in phases
-            }
-        )
-    tasks = ProjectTask.objects.filter(id__in=keys).values_list(
-        "id", "raw_id", "feature__slug", "document__project_path", "occurrence"
-    )
+        names = {
+            str(key): (f"{slug}/{token}", f"{project}/{slug}/{token}") for key, token, slug, project in rows
+        }
+        return _apart(names)
     named = {}
-    for key, raw_id, slug, path, occurrence in tasks:
+    for key, raw_id, slug, path, occurrence in rows:
         again = f"#{occurrence + 1}" if occurrence else ""
         named[str(key)] = (f"{slug or path}/{raw_id}", f"{path}/{raw_id}{again}")
     return _apart(named)
+
+
+_NAMES: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "feature": (Feature, ("slug", "project__slug")),
+    "phase": (Phase, ("token", "feature__slug", "feature__project__slug")),
+    "task": (ProjectTask, ("raw_id", "feature__slug", "document__project_path", "occurrence")),
+}
+
+
+@prepared
+def _named(dimension: str, *, keys: Any) -> Any:
+    model, columns = _NAMES[dimension]
+    return model.objects.filter(In(F("pk"), keys)).values_list("id", *columns)
 
 
 def project_names(ids: Iterable[str]) -> dict[str, str]:

@@ -24,6 +24,7 @@ from django.db.models import (
     IntegerField,
     QuerySet,
 )
+from django.db.models.expressions import BaseExpression
 from django.db.models.query import ValuesListIterable
 
 # Shapes of one question that are kept. Past that the least used one is written anew.
@@ -38,6 +39,7 @@ _FIELDS: Final[tuple[tuple[type, type[Any]], ...]] = (
     (float, FloatField),
     (str, CharField),
 )
+_WHOLE_NUMBERS: Final = ("IntegerField", "BigIntegerField", "SmallIntegerField")
 _SEVERAL: Final = tuple | frozenset
 # Of each value: its field, its fields where it is several, or None where it is None and thereby written in.
 type Kind = type[Any] | tuple[type[Any], ...] | None
@@ -134,6 +136,8 @@ def _filled(parameter: Any, values: Mapping[str, Any], connection: Any) -> Any:
     value = values[parameter.name]
     if parameter.at is not None:
         value = value[parameter.at]
+    if type(value) is int:  # as thousands of keys are
+        return value
     return parameter.field.get_db_prep_value(value, connection)
 
 
@@ -175,6 +179,8 @@ def _kind(value: Any) -> Kind:
 
 
 def _field(value: Any) -> type[Any]:
+    if type(value) is int:  # as thousands of keys are
+        return IntegerField
     for kind, field in _FIELDS:
         if isinstance(value, kind):
             return field
@@ -187,6 +193,17 @@ def _blank(name: str, kind: Kind) -> Any:
     if isinstance(kind, tuple):
         return tuple(Blank(name, at, field) for at, field in enumerate(kind))
     return Blank(name, None, kind)
+
+
+def _is_as_given(compiler: Any, converters: list[Any], expression: Any) -> bool:
+    """Whether all that is left to do is to make whole numbers of what SQLite gives as whole numbers."""
+    return (
+        compiler.connection.vendor == "sqlite"
+        and isinstance(expression, BaseExpression)
+        and type(expression).convert_value is BaseExpression.convert_value
+        and converters == [expression.convert_value]
+        and expression.output_field.get_internal_type() in _WHOLE_NUMBERS
+    )
 
 
 def _written(question: Any) -> _Statement | None:
@@ -202,5 +219,5 @@ def _written(question: Any) -> _Statement | None:
         return _Statement(sql, tuple(parameters), compiler, question)
     columns = [column for column, *_ in compiler.select]
     converters = compiler.get_converters(columns).items()
-    kept = tuple((at, tuple(told)) for at, told in converters)
+    kept = tuple((at, tuple(told)) for at, told in converters if not _is_as_given(compiler, *told))
     return _TupleStatement(sql, tuple(parameters), compiler, question, kept)

@@ -6,8 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import F
+from django.db.models.lookups import In
+
 from sessions.api_fields import iso
 from sessions.models import Project
+from sessions.prepared import padded, prepared
 from tasks.models import Document, Feature, Phase, ProjectTask, StatusChange
 from tasks.parsers.statuses import DEFERRED, TERMINAL
 from tasks.serializers import REFERENCE_NAMES
@@ -136,11 +140,22 @@ def parts_of(features: Iterable[Feature]) -> FeatureParts:
         phases=defaultdict(list),
         documents=defaultdict(list),
     )
-    for phase in Phase.objects.filter(feature_id__in=keys, removed_at=None):
+    for phase in _phases(keys=padded(keys)):
         parts.phases[phase.feature_id].append(phase)
-    for document in Document.objects.present().filter(feature_id__in=keys).defer("facts"):
+    for document in _documents(keys=padded(keys)):
         parts.documents[document.feature_id].append(document)
     return parts
+
+
+@prepared
+def _phases(*, keys: Any) -> Any:
+    rows = Phase.objects.filter(In(F("feature_id"), keys), removed_at=None)
+    return rows.defer("commit_refs", "files")
+
+
+@prepared
+def _documents(*, keys: Any) -> Any:
+    return Document.objects.present().filter(In(F("feature_id"), keys)).defer("facts")
 
 
 def feature_json(feature: Feature, parts: FeatureParts) -> dict[str, Any]:

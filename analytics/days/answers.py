@@ -230,7 +230,10 @@ def tools_by_name(dimension: str, period: Period, projects: Projects = None) -> 
 
 def usage_of(sums: Sums) -> Usage:
     """Of sums in the order of USAGE_SUMS; nothing used where there are none."""
-    return Usage(*(*(value or 0 for value in sums[:-2]), *sums[-2:])) if sums else Usage()
+    counted = sums[:-2]
+    if None in counted:
+        counted = tuple(value or 0 for value in counted)
+    return Usage(*counted, *sums[-2:]) if sums else Usage()
 
 
 def tools_of(sums: Sums) -> ToolUse:

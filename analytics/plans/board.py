@@ -20,11 +20,13 @@ from analytics.plans.work import (
 )
 from analytics.querysets import UNATTRIBUTED
 from analytics.sums import Usage
+from sessions.models import Project
 from sessions.scope import Projects, in_projects
 from tasks.models import Feature, ProjectTask, Status
 
 CARDS_IN_A_COLUMN = 12
 TOP_FEATURES = 5
+_ELSEWHERE = ("commit_refs", "pull_requests", "files", "lineage")  # what a feature's own page shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +99,11 @@ def feature_board(
 def feature_rows(projects: Projects, work: WorkByKey, whole: Usage) -> list[FeatureRow]:
     """Every feature the plans speak of, and those they no longer do on which something was spent."""
     spent = [key for key in work if key is not None]
-    found = Feature.objects.filter(
-        in_projects(projects) & Q(removed_at=None) | Q(id__in=spent)
-    ).select_related("project")
+    found = Feature.objects.filter(in_projects(projects) & Q(removed_at=None) | Q(id__in=spent))
+    features = list(found.defer(*_ELSEWHERE))
+    holders = Project.objects.in_bulk({feature.project_id for feature in features})
+    for feature in features:
+        feature.project = holders[feature.project_id]
     progress = progress_by(ProjectTask.objects.present().filter(feature__isnull=False), "feature_id")
     return [
         FeatureRow(
@@ -109,7 +113,7 @@ def feature_rows(projects: Projects, work: WorkByKey, whole: Usage) -> list[Feat
             share=share_of(work.get(feature.pk, Work()).usage, whole),
             feature=feature,
         )
-        for feature in found
+        for feature in features
     ]
 
 
