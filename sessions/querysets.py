@@ -343,6 +343,17 @@ class AgentSessionQuerySet(models.QuerySet[Any]):
         """What these sessions themselves caused, summed; the keys of `selectors.Totals` behind `sum_`."""
         return self.aggregate(**session_sums())
 
+    def summed(self) -> Any:
+        """The same as a row, for a prepared question; without any session there is no row."""
+        return self._as_one().values("whole").annotate(**session_sums()).values(*session_sums())
+
+    def counted(self) -> Any:
+        """How many there are, as a row."""
+        return self._as_one().values_list("whole").annotate(n=Count("id")).values_list("n")
+
+    def _as_one(self) -> Any:
+        return self.order_by().annotate(whole=Value("", output_field=models.CharField()))
+
     def family_totals(self) -> Any:
         """The same per root session, with how many subagents it has and how many of them are active now."""
         subagents = ~Q(id=F("root_id"))

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, QuerySet
@@ -54,6 +54,8 @@ def session_list(
 
     Without `sums` only the number of sessions is counted: `totals` and `family_totals` are None.
     """
+    if not any(filters.get(name) for name in filters if name not in _OF_ANY_LIST):
+        return _whole_list(filters, now, sums, projects)
     found: Any = filtered_sessions(filters, now=now, projects=projects)
     keys = _found_once(found, filters)
     if keys is not None and len(keys) <= MOST_NAMED:
@@ -69,6 +71,64 @@ def session_list(
     count = len(keys) if keys is not None else found.count() if totals is None else totals.sessions
     rows = session_rows(page, now=now, projects=projects)
     return SessionPage(rows, count, offset, limit, totals, family)
+
+
+# What a list of all sessions is asked with; anything else narrows it.
+_OF_ANY_LIST = ("sort_by", "sort_order", "offset", "limit", "include_subagents", "include_inactive")
+
+
+def _whole_list(filters: dict[str, Any], now: datetime, sums: bool, projects: Projects) -> SessionPage:
+    """The page of a list that nothing narrows, by questions that are written once."""
+    kinds = bool(filters.get("include_subagents")), bool(filters.get("include_inactive"))
+    offset, limit = filters.get("offset", 0), filters.get("limit", 50)
+    order = filters.get("sort_by", "started_at"), filters.get("sort_order", "desc")
+    keys = _keys_of_all(*kinds, *order, offset, limit, projects=projects)
+    rows = session_rows(_in_order(keys, 0, limit), now=now, projects=projects)
+    if not sums:
+        count = sum(n for (n,) in _count_of_all(*kinds, projects=projects))
+        return SessionPage(rows, count, offset, limit, None, None)
+    totals = _totals(_sums_of_all(*kinds, False, projects=projects))
+    family = totals if kinds[0] else _totals(_sums_of_all(*kinds, True, projects=projects))
+    return SessionPage(rows, totals.sessions, offset, limit, totals, family)
+
+
+def _totals(rows: list[dict[str, Any]]) -> Totals:
+    """Of a row of sums, or of none, which is nothing."""
+    return Totals.from_sums(rows[0] if rows else AgentSession.objects.none().own_totals())
+
+
+def _all_sessions(include_subagents: bool, include_inactive: bool, projects: Any) -> Any:
+    filters = {"include_subagents": include_subagents, "include_inactive": include_inactive}
+    # Which are active at what moment is asked of the rows of a page alone.
+    return filtered_sessions(filters, now=datetime.min.replace(tzinfo=UTC) + ACTIVE_FOR, projects=projects)
+
+
+@prepared
+def _keys_of_all(
+    include_subagents: bool,
+    include_inactive: bool,
+    sort_by: str,
+    order: str,
+    offset: int,
+    limit: int,
+    *,
+    projects: Any,
+) -> Any:
+    found = _all_sessions(include_subagents, include_inactive, projects)
+    return sorted_sessions(found, sort_by, order).values_list("pk", flat=True)[offset : offset + limit]
+
+
+@prepared
+def _count_of_all(include_subagents: bool, include_inactive: bool, *, projects: Any) -> Any:
+    return _all_sessions(include_subagents, include_inactive, projects).counted()
+
+
+@prepared
+def _sums_of_all(include_subagents: bool, include_inactive: bool, families: bool, *, projects: Any) -> Any:
+    found = _all_sessions(include_subagents, include_inactive, projects)
+    if families:
+        found = AgentSession.objects.family_of(found).filter(in_projects(projects))
+    return found.summed()
 
 
 def latest_sessions(
