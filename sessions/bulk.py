@@ -10,7 +10,7 @@ from functools import cache
 from itertools import batched
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import (
     BooleanField,
     CharField,
@@ -60,7 +60,8 @@ def _execute_rows(table: str, columns: Sequence[str], rows: Sequence[Row], confl
 
 def _copy_rows(table: str, columns: Sequence[str], rows: Sequence[Row], conflict: str) -> None:
     names, target = _names(columns), _quoted(table)
-    with connection.cursor() as cursor:
+    # In one transaction also where a caller has none: the table in between is emptied at its end.
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         into = target
         if conflict:
             into = _quoted(f"incoming_{stable_key(table, *columns):x}")

@@ -54,7 +54,8 @@ def session_list(
 
     Without `sums` only the number of sessions is counted: `totals` and `family_totals` are None.
     """
-    if not any(filters.get(name) for name in filters if name not in _OF_ANY_LIST):
+    # No and 0 are answers; only what was not given narrows nothing.
+    if all(value in (None, "") for name, value in filters.items() if name not in _OF_ANY_LIST):
         return _whole_list(filters, now, sums, projects)
     found: Any = filtered_sessions(filters, now=now, projects=projects)
     keys = _found_once(found, filters)
