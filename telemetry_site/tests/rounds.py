@@ -28,6 +28,7 @@ LONG = (
     "test_server",
     "test_prometheus_server",
     "test_killed_senders",
+    "test_same_answers",
     "test_checks",
     "test_bound_tokens",
     "test_inspector_browser",
