@@ -31,8 +31,9 @@ from typing import Any
 
 FILES = 20
 # Long enough that a kill falls into every step, short enough that most syncs do not get to their end.
-# How long a sync may run before its kill: less after one that ended first, a little more after each that did not.
-LONGEST_SECONDS, SHORTER, LONGER = 1.0, 0.8, 1.05
+# How long a sync may run before its kill: at first as long as a whole one took on this machine, less after one that
+# ended first, a little more after each that did not.
+SHORTER, LONGER = 0.8, 1.05
 ENDED_FIRST = "ended before"
 CUT = "connections cut, sync failed"
 READER_STARTS_WITHIN_SECONDS = 3.0
@@ -130,9 +131,11 @@ def reader_of(process: int) -> int | None:
     return int(children[0]) if children else None
 
 
-def kill_some(kills: int, writer: Writer, kill_once: Callable[[float, Counter[str]], None]) -> Counter[str]:
+def kill_some(
+    kills: int, longest: float, writer: Writer, kill_once: Callable[[float, Counter[str]], None]
+) -> Counter[str]:
     """Kill so many syncs or their readers while they are at work; a sync that ended first is not counted as one."""
-    tally, longest = Counter[str](), LONGEST_SECONDS
+    tally = Counter[str]()
     while tally.total() - tally[ENDED_FIRST] < kills:
         writer.write(6)
         before = tally[ENDED_FIRST]
@@ -302,17 +305,25 @@ def run(folder: Path, asked: argparse.Namespace, dice: random.Random) -> int:
     root, tally, readers = folder / "claude", Counter[str](), set[int]()
     fresh_database(folder, "killed")
     writer, started = Writer(root, dice), monotonic()
+    writer.write(6)
+    sync_to_the_end(root)
+    whole_sync, read_by_it = monotonic() - started, TranscriptEntry.objects.count()
     if asked.points:
         for point in POINTS.values():
             writer.write(6)
             kill_at(root, point, tally)
     elif asked.connections:
-        tally = kill_some(asked.kills, writer, lambda longest, tally: cut_one(root, dice, longest, tally))
+        tally = kill_some(
+            asked.kills, whole_sync, writer, lambda longest, tally: cut_one(root, dice, longest, tally)
+        )
     else:
         tally = kill_some(
-            asked.kills, writer, lambda longest, tally: kill_one(root, dice, longest, tally, readers)
+            asked.kills,
+            whole_sync,
+            writer,
+            lambda longest, tally: kill_one(root, dice, longest, tally, readers),
         )
-    seconds, read = monotonic() - started, TranscriptEntry.objects.count()
+    seconds, read = monotonic() - started, TranscriptEntry.objects.count() - read_by_it
     writer.finish()
     sync_to_the_end(root)
     found, killed = problems(root), table_digests()
