@@ -99,9 +99,9 @@ class Soak:
         return text, (time.perf_counter() - started) * 1000
 
     def _sample(self, started: float) -> None:
-        memory, descriptors = self.program.held()
-        seconds = time.monotonic() - started
-        self.samples.append(Sample(seconds, memory, descriptors, self.program.wal_bytes()))
+        own, resident, descriptors = self.program.held()
+        seconds, wal = time.monotonic() - started, self.program.wal_bytes()
+        self.samples.append(Sample(seconds, sum(own.values()), descriptors, wal, resident, own))
 
 
 def counters_in(text: str) -> dict[str, float]:
@@ -137,8 +137,11 @@ def told(soak: Soak, behind: float | None, problems: list[str]) -> dict[str, Any
         "page_ms": _spread(soak.page_ms),
         "scrapes": len(soak.scrape_ms),
         "scrape_ms": _spread(soak.scrape_ms),
-        "memory_mb": [
-            round(sample.memory / MEGABYTE) for sample in soak.samples[:: len(soak.samples) // 10 or 1]
+        "memory_mb": _course([sample.memory for sample in soak.samples]),
+        "resident_mb": _course([sample.resident for sample in soak.samples]),
+        "memory_of_each_mb": [
+            _course([sample.by_process.get(pid, 0) for sample in soak.samples])
+            for pid in soak.samples[-1].by_process
         ],
         "memory_slope_mb_per_10_minutes": round(slope_mb_per_ten_minutes(settled), 2),
         "descriptors": [min(s.descriptors for s in settled), max(s.descriptors for s in settled)],
@@ -147,6 +150,11 @@ def told(soak: Soak, behind: float | None, problems: list[str]) -> dict[str, Any
         "read_after_seconds": None if behind is None else round(behind, 1),
         "problems": problems,
     }
+
+
+def _course(sizes: Sequence[int]) -> list[int]:
+    """About eleven of them, in megabytes."""
+    return [round(size / MEGABYTE) for size in sizes[:: len(sizes) // 10 or 1]]
 
 
 def _spread(taken: Sequence[float]) -> dict[str, int]:

@@ -11,6 +11,7 @@ from sessions.models import SyncRun
 from sessions.prices_in_use import price_book
 from telemetry_site.checks import TAG
 from telemetry_site.database_trouble import sentence_of
+from telemetry_site.upgrading import CannotUpgrade, refuse_newer
 
 
 class SentenceCommand(BaseCommand):
@@ -25,10 +26,11 @@ class SentenceCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> str | None:
         refuse_bad_prices()
         try:
+            refuse_newer()
             if SyncRun._meta.db_table not in connection.introspection.table_names():
                 call_command("migrate", interactive=False, verbosity=0)
             return super().execute(*args, **options)
-        except LeaseTaken as error:
+        except (CannotUpgrade, LeaseTaken) as error:
             raise CommandError(str(error)) from error
         except DatabaseError as error:
             reason = str(error).strip().partition("\n")[0]

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from types import FrameType
 
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 
 from telemetry_site.access.neighbours import notice_of_others, other_people
 from telemetry_site.database_trouble import sentence_of
 from telemetry_site.server import CannotServe, WebServer, address_of, listen, refuse_exposure
+from telemetry_site.upgrading import CannotUpgrade, is_behind, refuse_newer
 
 Say = Callable[[str], None]
 
@@ -90,12 +90,14 @@ def serve(asked: Launch, server: WebServer, stopping: threading.Event, say: Say)
 
 
 def prepare_database(say: Say) -> None:
-    """Bring the tables up to date. Raises CannotServe when the database does not answer."""
+    """Bring the tables up to date. Raises CannotServe when the database does not answer, is newer, or has no room."""
     try:
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        refuse_newer()
+        if is_behind():
             say("Preparing the database ...")
             call_command("migrate", interactive=False, verbosity=0)
+    except (CannotUpgrade, CommandError) as error:
+        raise CannotServe(str(error)) from None
     except DatabaseError as error:
         what = sentence_of(error) or ""
         raise CannotServe(f"The database cannot be used: {str(error).strip()}. {what}".rstrip()) from None

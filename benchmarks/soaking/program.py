@@ -30,10 +30,18 @@ class Program:
     def is_running(self) -> bool:
         return self.process.poll() is None
 
-    def held(self) -> tuple[int, int]:
-        """Resident bytes (shared pages once) and open descriptors, of all its processes."""
+    def held(self) -> tuple[dict[int, int], int, int]:
+        """{process: bytes of its own}, resident bytes of all (shared pages once), and open descriptors of all.
+
+        A process's own bytes are those that no file backs. Pages of the database are mapped (256 MB of it at most):
+        they are resident too, grow with the file, and the system takes them back when it needs the room.
+        """
         members = list(process_tree(self.process.pid))
-        return sum(map(memory_of, members)), sum(map(_descriptors, members))
+        return (
+            {pid: _own(pid) for pid in members},
+            sum(map(memory_of, members)),
+            sum(map(_descriptors, members)),
+        )
 
     def wal_bytes(self) -> int:
         return _size(self.database.with_name(self.database.name + "-wal"))
@@ -90,6 +98,14 @@ def _address(process: subprocess.Popen[str], log: Path) -> str:
             continue
         break
     raise SystemExit(f"It did not start: {log.read_text()}")
+
+
+def _own(process: int) -> int:
+    try:
+        rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Anonymous:"))
 
 
 def _descriptors(process: int) -> int:

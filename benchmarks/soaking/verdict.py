@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import median
 
 MEGABYTE = 1_000_000
@@ -16,12 +16,14 @@ MOST_NEW_DESCRIPTORS = 8
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What the program's processes held at a moment, seconds after the start."""
+    """What the program's processes held at a moment, seconds after the start. `memory` is what no file backs."""
 
     seconds: float
     memory: int
     descriptors: int
     wal: int
+    resident: int = 0
+    by_process: Mapping[int, int] = field(default_factory=dict)
 
 
 def slope_mb_per_ten_minutes(samples: Sequence[Sample]) -> float:

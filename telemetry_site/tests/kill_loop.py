@@ -254,10 +254,15 @@ def _is_reader(process: int) -> bool:
         return False
 
 
-def fresh_database(folder: Path, name: str) -> None:
+def _migrate() -> None:
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+def fresh_database(folder: Path, name: str, *, migrate: Callable[[], None] = _migrate) -> None:
     """From now on this process and its children use an empty database."""
     from django.conf import settings
-    from django.core.management import call_command
     from django.db import connection, connections
 
     connections.close_all()
@@ -266,7 +271,7 @@ def fresh_database(folder: Path, name: str) -> None:
         settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = path
     else:
         _make_postgresql(name)
-    call_command("migrate", interactive=False, verbosity=0)
+    migrate()
 
 
 def _make_postgresql(name: str) -> None:

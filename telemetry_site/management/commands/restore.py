@@ -42,7 +42,7 @@ class Command(BaseCommand):
         except (CannotCopy, Unusable) as error:
             raise CommandError(str(error)) from error
         if contents.missing:
-            call_command("migrate", interactive=False, verbosity=0)
+            call_command("migrate", interactive=False, verbosity=0, no_backup=True)
         note_command("restore", f"from {file.name}")
         self._tell(contents, done)
 

@@ -1,0 +1,31 @@
+"""`manage.py migrate`: Django's, after a copy was made of a database with data; never on one that is newer."""
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.core.management.commands import migrate
+from django.db import connection
+from django.utils import timezone
+
+from telemetry_site.upgrading import CannotUpgrade, is_behind, make_safe, refuse_newer
+
+
+class Command(migrate.Command):
+    """Only asks first: what is changed, and how, is Django's business."""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--no-backup", action="store_true", help="make no copy of the database first")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        asks_only = options["plan"] or options["check_unapplied"]
+        try:
+            refuse_newer()
+            if not (asks_only or options["no_backup"] or connection.in_atomic_block) and is_behind():
+                make_safe(timezone.now(), self._say)
+        except CannotUpgrade as error:
+            raise CommandError(str(error)) from error
+        super().handle(*args, **options)
+
+    def _say(self, sentence: str) -> None:
+        self.stdout.write(sentence)

@@ -1,0 +1,125 @@
+"""Databases of earlier versions open, those of later ones are left alone, and no change is without room and a copy."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from telemetry_site.tests.length import times
+from telemetry_site.tests.upgrades import KILLS
+from telemetry_site.upgrading import CannotUpgrade, make_safe, refuse_newer
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_earlier_schemas_come_to_the_same_facts() -> None:
+    """Also when the migrations are killed at five places."""
+    every = ["--all"] if times(0, long=1) else []
+    done = subprocess.run(
+        [sys.executable, "-m", "telemetry_site.tests.upgrades", *every],
+        cwd=ROOT,
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout, done.stderr
+    tried = json.loads(done.stdout)
+    assert [each["problems"] for each in tried] == [[]] * len(tried)
+    assert all(each["rows"] and each["migrations"] for each in tried)
+    assert tried[-1]["killed"] == KILLS
+
+
+class Database:
+    """A SQLite database of its own, one migration of which was not applied yet, with a file that was read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.environ = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "telemetry_site.settings",
+            "TELEMETRY_DATA_DIR": str(folder),
+            "DATABASE_URL": "",
+        }
+        self.path = folder / "agent-ledger.sqlite3"
+        self.backups = folder / "backups"
+
+    def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, ROOT / "manage.py", *words], env=self.environ, capture_output=True, text=True
+        )
+
+    def execute(self, statement: str) -> None:
+        with sqlite3.connect(self.path) as raw:
+            raw.execute(statement)
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Database:
+    made = Database(tmp_path)
+    assert made.manage("migrate", "telemetry_site", "0002", "-v0").returncode == 0
+    assert made.manage("migrate", "agent_sessions", "-v0").returncode == 0
+    made.execute(
+        "INSERT INTO agent_sessions_sourcefile (path, root, relative_path, kind, format, is_demo, device, inode, size,"
+        " mtime_ns, ctime_ns, generation, committed_offset, line_count, pending_bytes, provisional_bytes,"
+        " provisional_name, owner, owner_guessed, lines_seen, lines_stored, lines_duplicate, lines_quarantined,"
+        " lines_blank, record_counts, needs_rebuild, previous_paths, error) VALUES ('/a', '/', 'a', 'transcript',"
+        " 'claude-code', 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, '', '', 0, 0, 0, 0, 0, 0, '{}', 0, '[]', '')"
+    )
+    return made
+
+
+@pytest.mark.one_database
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the copy is of SQLite's file")
+def test_a_copy_is_made_first_and_once(old: Database) -> None:
+    done = old.manage("migrate")
+    assert done.returncode == 0, done.stderr
+    assert "Before the upgrade, the database was copied to " in done.stdout
+    [copy] = old.backups.glob("*.sqlite3")
+    with sqlite3.connect(copy) as raw:
+        applied = set(raw.execute("SELECT name FROM django_migrations WHERE app = 'telemetry_site'"))
+    assert applied == {("0001_api_tokens",), ("0002_data_changes",)}
+    assert "copied" not in old.manage("migrate").stdout
+    assert len(list(old.backups.glob("*.sqlite3"))) == 1
+
+
+@pytest.mark.one_database
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="a file is enough")
+def test_a_later_version_is_left_alone(old: Database) -> None:
+    old.execute(
+        "INSERT INTO django_migrations (app, name, applied) VALUES ('analytics', '9000_to_come', '2030-01-01')"
+    )
+    before = old.path.read_bytes()
+    for words in (("migrate",), ("sync",), ("up", "--no-browser", "--port=0")):
+        done = old.manage(*words)
+        assert done.returncode == 1
+        assert "of a later version of Agent Ledger, which has analytics.9000_to_come" in done.stderr
+        assert "Traceback" not in done.stderr
+    assert old.path.read_bytes() == before
+
+
+@pytest.mark.django_db
+def test_the_database_of_today_is_not_newer() -> None:
+    refuse_newer()
+
+
+@pytest.mark.one_database
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's disk is not looked at")
+@pytest.mark.django_db
+def test_no_room_is_said_before_anything_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "old.sqlite3"
+    path.write_bytes(b"x" * 1_000_000)
+    monkeypatch.setattr("telemetry_site.upgrading._was_read_into", lambda: True)
+    monkeypatch.setitem(settings.DATABASES["default"], "NAME", str(path))
+    monkeypatch.setattr("telemetry_site.backups.disk.free_bytes", lambda _folder: 3_000_000)
+    with pytest.raises(
+        CannotUpgrade, match=r"needs 20\.0 MB, but the disk of .* has 3\.0 MB left.* as it was"
+    ):
+        make_safe(datetime(2026, 1, 1, tzinfo=UTC), print)
+    assert list(tmp_path.iterdir()) == [path]
