@@ -27,7 +27,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, LiteralString
 
 FILES = 20
 # Long enough that a kill falls into every step, short enough that most syncs do not get to their end.
@@ -37,6 +37,7 @@ SHORTER, LONGER = 0.8, 1.05
 ENDED_FIRST = "ended before"
 CUT = "connections cut, sync failed"
 READER_STARTS_WITHIN_SECONDS = 3.0
+CONNECTS_WITHIN_SECONDS = 20.0
 
 # Steps of a sync before which it is killed, as module, class or "", and function.
 POINTS = {
@@ -146,21 +147,24 @@ def kill_some(
 
 def cut_one(root: Path, dice: random.Random, longest: float, tally: Counter[str]) -> None:
     """Let PostgreSQL end the connections of a sync that is at work; the process lives and has to say so."""
-    child = start_sync(root)
+    child, until = start_sync(root), monotonic() + CONNECTS_WITHIN_SECONDS
+    while not _connections("pid") and monotonic() < until:
+        sleep(0.01)
     sleep(dice.random() * longest)
-    cut = _cut_connections()
+    cut = _connections("pg_terminate_backend(pid)")
     _, status = os.waitpid(child, 0)
     ended = os.waitstatus_to_exitcode(status)
     tally[CUT if cut and ended == 1 else ENDED_FIRST] += 1
 
 
-def _cut_connections() -> int:
+def _connections(told: LiteralString) -> int:
+    """How many connections to the database in use there are, asking this of each."""
     import psycopg
     from django.db import connection
 
-    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+    asked = f"SELECT {told} FROM pg_stat_activity WHERE datname = %s"
     with psycopg.connect(os.environ["TEST_DATABASE_URL"], autocommit=True) as server:
-        return len(server.execute(others, [connection.settings_dict["NAME"]]).fetchall())
+        return len(server.execute(asked, [connection.settings_dict["NAME"]]).fetchall())
 
 
 def kill_one(root: Path, dice: random.Random, longest: float, tally: Counter[str], readers: set[int]) -> None:
