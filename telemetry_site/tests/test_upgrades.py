@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection
 
 from telemetry_site.tests.length import times
 from telemetry_site.tests.upgrades import KILLS
@@ -75,8 +74,7 @@ def old(tmp_path: Path) -> Database:
     return made
 
 
-@pytest.mark.one_database
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="the copy is of SQLite's file")
+@pytest.mark.one_database("sqlite")
 def test_a_copy_is_made_first_and_once(old: Database) -> None:
     done = old.manage("migrate")
     assert done.returncode == 0, done.stderr
@@ -89,8 +87,7 @@ def test_a_copy_is_made_first_and_once(old: Database) -> None:
     assert len(list(old.backups.glob("*.sqlite3"))) == 1
 
 
-@pytest.mark.one_database
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="a file is enough")
+@pytest.mark.one_database("sqlite")
 def test_a_later_version_is_left_alone(old: Database) -> None:
     old.execute(
         "INSERT INTO django_migrations (app, name, applied) VALUES ('analytics', '9000_to_come', '2030-01-01')"
@@ -109,8 +106,7 @@ def test_the_database_of_today_is_not_newer() -> None:
     refuse_newer()
 
 
-@pytest.mark.one_database
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's disk is not looked at")
+@pytest.mark.one_database("sqlite")
 @pytest.mark.django_db
 def test_no_room_is_said_before_anything_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "old.sqlite3"
