@@ -35,6 +35,8 @@ def python(*arguments: str, data: Path, variables: dict[str, str]) -> subprocess
         capture_output=True,
         text=True,
         check=False,
+        # One that starts after all would serve for ever.
+        timeout=300,
     )
 
 
