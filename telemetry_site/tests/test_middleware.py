@@ -103,6 +103,7 @@ def test_changes_asked_for_by_another_site_are_refused(
         assert method(address, headers=HOST | headers).status_code == 403
 
 
+@pytest.mark.django_db  # what was asked for is recorded
 @pytest.mark.parametrize(
     "headers",
     [
