@@ -9,6 +9,7 @@ without a database the variables that name one lead nowhere.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -109,10 +110,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"Left out on {NAMES[connection.vendor]}: {count} {why}")
 
 
-def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
     """A database asked for while a test runs was not known when the rounds were made."""
+    # First set up, so that pytest takes it back: one that fails before is broken for all tests that follow.
+    value = yield
     if fixturedef.argname in FIXTURES and request.scope == "function" and not uses_database(request.node):
         pytest.fail(f"{request.node.nodeid} needs the mark django_db, or it would run on one database only")
+    return value
 
 
 @pytest.fixture(autouse=True)

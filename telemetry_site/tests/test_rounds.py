@@ -30,8 +30,8 @@ def test_a_process_of_a_test_without_a_mark_finds_no_database() -> None:
     assert os.environ["DATABASE_URL"] == os.environ["TEST_DATABASE_URL"] == NOWHERE
 
 
-@pytest.mark.django_db
-def test_a_test_with_a_mark_finds_the_database_of_its_round() -> None:
+def test_a_test_that_asks_by_name_finds_the_database_of_its_round(db: None) -> None:
+    """After the refusal above: the fixture is whole."""
     from django.db import connection
 
     with connection.cursor() as cursor:
