@@ -1,6 +1,6 @@
 """A scrape as text, in the format the scraper prefers of those there are."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from prometheus_client import Metric, generate_latest
@@ -16,6 +16,14 @@ END = b"# EOF\n"
 # The text format writes these behind all others of their family.
 _REORDERED = ("_created", "_gsum", "_gcount")
 Write = Callable[[Any], bytes]
+
+
+class WrittenMetric(Metric):
+    """A family whose samples are lines already: of thousands, most are as they were at the last scrape."""
+
+    def __init__(self, name: str, documentation: str, typ: str, lines: list[str]) -> None:
+        super().__init__(name, documentation, typ)
+        self.lines = lines
 
 
 class Exposition(NamedTuple):
@@ -41,6 +49,10 @@ def as_text(metrics: Iterable[Metric], write: Write) -> bytes:
     escaped = _Escaped()
     parts: list[bytes] = []
     for metric in metrics:
+        if isinstance(metric, WrittenMetric):
+            parts.append(write(_Collected([_without_samples(metric)])).removesuffix(END))
+            parts.append("".join(metric.lines).encode())
+            continue
         plain = all(map(_is_plain, metric.samples))
         head = write(_Collected([_without_samples(metric) if plain else metric]))
         parts.append(head.removesuffix(END))
@@ -67,13 +79,21 @@ def _lines(samples: Iterable[Sample], escaped: "_Escaped") -> Iterator[str]:
         )
 
 
+def label_pairs(labels: Mapping[str, str]) -> str:
+    """Labels as they stand in a line, between the braces."""
+    return ",".join(f'{label}="{_escape(labels[label])}"' for label in sorted(labels))
+
+
+def _escape(value: str) -> str:
+    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+
+
 class _Escaped(dict[str, str]):
     """{value of a label: as it is written}; thousands of samples have the same few."""
 
     def __missing__(self, value: str) -> str:
-        written = value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
-        self[value] = written
-        return written
+        self[value] = _escape(value)
+        return self[value]
 
 
 class _Collected:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import orjson
 from prometheus_client import Metric
@@ -11,12 +12,16 @@ from prometheus_client.utils import floatToGoString
 from analytics import counters
 from analytics.label_values import dropped_counts
 from analytics.models import CountedTotal
+from analytics.prometheus.exposition import WrittenMetric, label_pairs
 from analytics.prometheus.registry import PREFIX, Scrape
 from analytics.querysets import DURATION_BOUNDS_MS
 from sessions.models import Project
 from sessions.scope import Projects
 
-Stored = dict[str, list[tuple[list[str], int]]]
+# {family: its label values as JSON, and the figure}
+Stored = dict[str, list[tuple[str, int]]]
+# More than a scrape can have: what a line says of its labels is written once.
+MOST_LINES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +37,25 @@ class Counter:
     from_zero: tuple[counters.Labels, ...] = ()
 
     def family(self, stored: Stored) -> Metric:
-        family = CounterMetricFamily(PREFIX + self.name, self.text, labels=self.labels)
-        rows = dict.fromkeys(self.from_zero, 0) | {
-            tuple(values): n for values, n in stored.get(self.stored, [])
-        }
-        for values, total in rows.items():
-            family.add_metric(values, total / self.per_unit)
-        return family
+        rows = stored.get(self.stored, [])
+        if self.from_zero:
+            family = CounterMetricFamily(PREFIX + self.name, self.text, labels=self.labels)
+            known = {tuple(orjson.loads(values)): total for values, total in rows}
+            for values, total in (dict.fromkeys(self.from_zero, 0) | known).items():
+                family.add_metric(values, total / self.per_unit)
+            return family
+        lines = [
+            f"{_line_head(self.name, self.labels, values)}{floatToGoString(total / self.per_unit)}\n"
+            for values, total in rows
+        ]
+        return WrittenMetric(PREFIX + self.name, self.text, "counter", lines)
+
+
+@lru_cache(maxsize=MOST_LINES)
+def _line_head(name: str, labels: tuple[str, ...], values: str) -> str:
+    """A counter's line up to its figure."""
+    pairs = label_pairs(dict(zip(labels, orjson.loads(values), strict=True)))
+    return f"{PREFIX}{name}_total{{{pairs}}} "
 
 
 COUNTERS = (
@@ -97,7 +114,9 @@ def stored_totals(scrape: Scrape) -> Iterator[Metric]:
     slugs = _slugs(scrape.projects)
     for counter in COUNTERS:
         if slugs is not None and counter.labels[:1] == ("project",):
-            stored[counter.stored] = [row for row in stored.get(counter.stored, []) if row[0][0] in slugs]
+            stored[counter.stored] = [
+                row for row in stored.get(counter.stored, []) if orjson.loads(row[0])[0] in slugs
+            ]
         if slugs is None or counter.labels[:1] == ("project",):
             yield counter.family(stored)
     if slugs is None:
@@ -109,7 +128,7 @@ def _stored() -> Stored:
     found: Stored = {}
     rows = CountedTotal.objects.order_by("family", "labels").values_list("family", "labels", "exported")
     for family, labels, exported in rows:
-        found.setdefault(family, []).append((orjson.loads(labels), exported))
+        found.setdefault(family, []).append((labels, exported))
     return found
 
 
@@ -125,9 +144,11 @@ def _durations(stored: Stored) -> Metric:
     text = "How long tool calls took: the tool's own figure, else the time from call to answer, waiting included."
     family = HistogramMetricFamily(f"{PREFIX}tool_duration_seconds", text, labels=["tool"])
     stretches: dict[str, dict[int, int]] = {}
-    for (tool, bound), calls in stored.get(counters.TOOL_STRETCHES, []):
+    for values, calls in stored.get(counters.TOOL_STRETCHES, []):
+        tool, bound = orjson.loads(values)
         stretches.setdefault(tool, {})[int(bound)] = calls
-    for (tool,), total_ms in stored.get(counters.TOOL_MS, []):
+    for values, total_ms in stored.get(counters.TOOL_MS, []):
+        [tool] = orjson.loads(values)
         family.add_metric([tool], list(_buckets(stretches.get(tool, {}))), total_ms / 1000)
     return family
 

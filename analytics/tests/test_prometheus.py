@@ -5,20 +5,31 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from django.db import DatabaseError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from prometheus_client import Metric
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client import CollectorRegistry, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.openmetrics.exposition import generate_latest as as_openmetrics
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families as text_families
 
 from analytics.label_values import PLACES
 from analytics.prometheus import registry
-from analytics.prometheus.exposition import OPENMETRICS, TEXT, expose, prefers_openmetrics
+from analytics.prometheus.exposition import (
+    END,
+    OPENMETRICS,
+    TEXT,
+    Write,
+    as_text,
+    expose,
+    prefers_openmetrics,
+)
 from analytics.prometheus.registry import Scrape
+from analytics.prometheus.totals import Counter
 from analytics.tests import passkey_plans
 from analytics.tests.ledger import read, working_session
 from analytics.tests.scraped import samples_of, scrape, total, value
@@ -213,3 +224,19 @@ def extra_family() -> Iterator[None]:
 
 def test_other_apps_add_families_of_their_own(extra_family: None) -> None:
     assert value("extra") == 7
+
+
+@pytest.mark.parametrize("write", [generate_latest, as_openmetrics])
+def test_lines_of_stored_counters_are_the_library_s(write: Write) -> None:
+    """Thousands of lines are written here, and not by prometheus_client."""
+    values = [["a", 'b "c"\\d\ne'], ["", "é→"]]
+    counter = Counter("stored", "probes", "Something\nto try.", ("project", "agent"), per_unit=10**9)
+    ours = counter.family(
+        {"stored": [(orjson.dumps(v).decode(), n) for v, n in zip(values, (3, 10**12), strict=True)]}
+    )
+    theirs = CounterMetricFamily("agent_ledger_probes", "Something\nto try.", labels=["project", "agent"])
+    for labels, figure in zip(values, (3, 10**12), strict=True):
+        theirs.add_metric(labels, figure / 10**9)
+    registry = CollectorRegistry()
+    registry.register(type("Probes", (), {"collect": lambda _: [theirs]})())
+    assert as_text([ours], write) == write(registry).removesuffix(END)
