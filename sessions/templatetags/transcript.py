@@ -14,13 +14,14 @@ register = template.Library()
 
 _ICONS = {
     "shell": "terminal",
-    "file": "edit",
+    "file": "file",
     "search": "search",
     "web": "external",
     "agent": "agent",
     "skill": "spark",
     "plan": "list",
 }
+_EDITORS = {"Edit", "MultiEdit", "Write", "NotebookEdit"}
 
 
 @register.filter
@@ -30,9 +31,9 @@ def markdown(text: str) -> SafeString:
 
 
 @register.simple_tag
-def tool_icon(category: str) -> str:
-    """The icon of a kind of tool."""
-    return _ICONS.get(category, "tool")
+def tool_icon(category: str, name: str = "") -> str:
+    """The icon of a kind of tool; one that changes files has a pencil, one that reads them a sheet."""
+    return "edit" if name in _EDITORS else _ICONS.get(category, "tool")
 
 
 @register.filter
