@@ -77,12 +77,12 @@ def address_of(pattern: URLPattern) -> str:
 
 
 def every_place() -> list[Place]:
-    """Every page and region of a filled database: what answers a GET with HTML. Forms that only take a POST and
-    files are neither; anything else than these fails at once.
+    """Every page and region of a filled database, each once: what answers a GET with HTML, if by leading there. Forms
+    that only take a POST and files are neither; anything else fails at once.
     """
     client = Client(headers={"host": "localhost"})
     found = [_looked_at(client, pattern) for pattern in named_routes()]
-    return [place for place in found if place]
+    return list({place.address: place for place in found if place}.values())
 
 
 def _looked_at(client: Client, pattern: URLPattern) -> Place | None:
@@ -92,7 +92,7 @@ def _looked_at(client: Client, pattern: URLPattern) -> Place | None:
     if response.status_code == 405 or is_file or pattern.name in FILES:
         return None
     assert response.status_code == 200, (address, response.status_code)
-    return Place(str(pattern.name), address, is_region=b"<html" not in response.content)
+    return Place(str(pattern.name), response.request["PATH_INFO"], is_region=b"<html" not in response.content)
 
 
 def admin_pages() -> list[str]:

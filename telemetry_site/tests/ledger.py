@@ -51,9 +51,11 @@ PLANS = planned.PLANS | {
 }
 
 
-def write_and_read(folder: Path) -> None:
-    """Write everything below the folder and read it, plans and links included."""
-    write(folder)
+def write_and_read(folder: Path, *, changes: list[datetime] = CLOCK_CHANGES) -> None:
+    """Write everything below the folder and read it, plans and links included; the work around clock changes is most
+    of it.
+    """
+    write(folder, changes)
     sync([folder / "claude"], now=NOW)
     add_manual_root(str(planned.write_plans(folder, PLANS)), "engine")
     sync([folder / "claude"], now=NOW)
@@ -61,9 +63,9 @@ def write_and_read(folder: Path) -> None:
     roll_up()
 
 
-def write(folder: Path) -> None:
+def write(folder: Path, changes: list[datetime] = CLOCK_CHANGES) -> None:
     files: dict[str, bytes] = {path: s.lines(lines) for path, lines in planned.transcripts().items()}
-    files |= {path: s.lines(lines) for path, lines in _around_clock_changes()}
+    files |= {path: s.lines(lines) for path, lines in _around_clock_changes(changes)}
     files |= {
         s.main_path(f"title{n}", folder=ORCHARD_FOLDER): s.lines(_titled(n)) for n in range(len(TITLES))
     }
@@ -71,9 +73,9 @@ def write(folder: Path) -> None:
     s.write(folder / "claude", files)
 
 
-def _around_clock_changes() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def _around_clock_changes(changes: list[datetime]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """A session of three days around each change, with a response every 37 minutes."""
-    for number, day in enumerate(CLOCK_CHANGES):
+    for number, day in enumerate(changes):
         start, name = (day - s.START).total_seconds(), f"clock{number}"
         lines = [s.prompt(f"{name}-ask", start, name, text=f"Watch the clock {number}")]
         for step in range(3 * DAY // STEP):

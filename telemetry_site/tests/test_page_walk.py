@@ -1,37 +1,39 @@
 """Every page in a real browser, on a small history of everything: nothing to hear in the console, nothing that axe
-finds, nothing from another origin, and no page wider than its window; at two widths, light and dark.
+finds, nothing from another origin, nothing that only a mouse reaches, and no page wider than its window; at two
+widths, light and dark.
+
+`PAGE_PICTURES` names a folder to keep a picture of each in.
 """
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.urls import reverse
-from playwright.sync_api import Page
+from django.contrib.auth.models import User
+from django.utils.text import slugify
+from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
+from alerts.models import AlertEvent, Channel, Delivery, Silence
+from alerts.tests.fired import fired_rule
 from sessions.tests import samples as s
-from tasks.models import Document, Feature, ProjectTask
+from telemetry_site.access.tokens import create_token
 from telemetry_site.models import SavedView
+from telemetry_site.tests.browsing import UNFOLD, Tab, tabs, visits
+from telemetry_site.tests.every_page import every_place
 from telemetry_site.tests.ledger import NOW, write_and_read
+from telemetry_site.tests.test_inspector_browser import one_of_each
 
 # The browser plugin's own fixtures are written in a way that pytest 10 will refuse.
 pytestmark = pytest.mark.filterwarnings("ignore:Session-scoped fixtures defined as instance methods")
 
-WIDTHS = (1440, 390)
-# The second theme differs in nothing but colours.
-THEMES: dict[str, dict[str, Any]] = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}
-REGIONS_CAME = "() => !document.querySelector('[hx-trigger=load]')"
-PLAIN = (
-    *("dashboard", "explore", "compare", "correlation", "flow"),
-    *("session-list", "feature-list", "task-list", "document-list", "plan-settings"),
-    *("velocity", "feature-costs", "live-sessions", "saved-views", "go", "search", "data-quality"),
-    *("secret-list", "sync-progress", "settings", "folder-check", "token-list"),
-)
 QUERIES = {
     "dashboard": ("?period=all", "?start=2030-01-01&end=2030-01-02", "?start=nonsense"),
     "explore": ("?metric=tool_calls&split=tool&period=all&view=table",),
@@ -45,58 +47,109 @@ QUERIES = {
     "search": ("?q=pump",),
     "go": ("?q=ernte", "?q=nothing+has+this+name"),
 }
+# Swagger UI is as its makers made it; `test_api_docs` is about the rest of that page.
+NOT_OURS = {"api-docs"}
+# A second theme differs from the first in nothing but colours; those of the frame are `test_frame`'s.
+EVERYTHING = ("document", {"resultTypes": ["violations"]})
+COLOURS = ("'main'", {"resultTypes": ["violations"], "runOnly": ["color-contrast"]})
+LOOKS: tuple[tuple[int, str, tuple[str, dict[str, Any]]], ...] = (
+    (390, "dark", EVERYTHING),
+    (390, "light", COLOURS),
+    (1440, "light", COLOURS),
+    (1440, "dark", EVERYTHING),
+)
+# Started in every tab before any is waited for.
+BEGIN_AXE = """window.looked = axe.run(%s, %s).then(({violations}) => violations.map(({id, nodes}) =>
+    `${id}: ${nodes[0].html.slice(0, 160)}`)); null"""
+# What a pointer can use and the Tab key does not come to: without an address, behind another, or taken out of the row.
+ONLY_BY_MOUSE = """() => {
+    const control = "a[href], button, input, select, textarea, summary, [tabindex]";
+    const hidden = (element) => !element.checkVisibility({visibilityProperty: true});
+    const found = [...document.querySelectorAll("body *")].filter((element) => {
+        if (hidden(element)) return false;
+        if (element.matches(control)) return element.tabIndex > 0 || (element.closest("[inert], [aria-hidden=true]")
+            && element.tabIndex === 0);
+        return getComputedStyle(element).cursor === "pointer" && !element.closest(`${control}, label, svg, canvas`);
+    });
+    return found.map((element) => `not for keys: ${element.outerHTML.slice(0, 160)}`);
+}"""
 
 
 def addresses() -> Iterator[str]:
-    for name in PLAIN:
-        yield from (reverse(name) + query for query in ("", *QUERIES.get(name, ())))
-    for name, model in (("feature", Feature), ("task", ProjectTask), ("document", Document)):
-        first: Any = model.objects.first()
-        yield reverse(f"{name}-detail", args=[first.pk])
+    for place in every_place():
+        if not place.is_region and place.name not in NOT_OURS:
+            yield from (place.address + query for query in ("", *QUERIES.get(place.name, ())))
 
 
-def test_every_page_is_quiet_accessible_and_fits(page: Page, live_server: LiveServer, tmp_path: Path) -> None:
-    write_and_read(tmp_path)
+def write_one_of_each(folder: Path) -> None:
+    """The session with the most lines: every kind of card is in it, and a subagent."""
+    worker = [s.side(s.prompt("ew1", 15, text="# Look"), "eyes"), s.side(s.reply("ew2", 16), "eyes")]
+    s.append(folder, s.main_path("each"), s.lines(s.forked(one_of_each("eyes"), "each")))
+    s.append(folder, s.agent_path("eyes", "each"), s.lines(s.forked(worker, "each")))
+
+
+def name_things() -> None:
+    """Something of everything that people make."""
     SavedView.objects.create(name="Failures", query="status=failed", created_at=NOW)
-    found: list[str] = []
-    page.on("console", lambda message: found.append(f"console: {message.text}"))
-    page.on("pageerror", lambda error: found.append(f"error: {error}"))
-    page.on(
-        "request", lambda request: None if is_ours(request.url, live_server) else found.append(request.url)
+    rule = fired_rule("dear", subject=s.uid("w"), note="Look *there*", link="https://example.org/runbook")
+    channel = Channel.objects.create(
+        public_id="ops", name="Ops", kind="webhook", target="https://hooks.example.org/a"
     )
+    event = AlertEvent.objects.get(rule=rule)
+    Delivery.objects.create(
+        event=event, channel=channel, created_at=NOW, not_before=NOW, last_error="no route"
+    )
+    Silence.objects.create(
+        rule=rule, starts_at=NOW, ends_at=NOW + timedelta(days=999), comment="moving house"
+    )
+    create_token("laptop", ["read"])
+    User.objects.create_user("ada")
+
+
+def test_every_page_is_quiet_accessible_and_fits(
+    browser: Browser, live_server: LiveServer, tmp_path: Path
+) -> None:
+    write_one_of_each(tmp_path / "claude")
+    write_and_read(tmp_path, changes=[])
+    name_things()
     told: list[str] = []
-    for address in addresses():
-        page.emulate_media(color_scheme="light")
-        page.goto(live_server.url + address)
-        page.wait_for_function(REGIONS_CAME)
-        found += [complaint for width in WIDTHS for complaint in look(page, width)]
-        told += [f"{address}: {complaint}" for complaint in found]
-        found.clear()
+    with tabs(
+        browser, live_server.url, color_scheme="dark", viewport={"width": 1440, "height": 900}
+    ) as among:
+        for turn in visits(among, addresses()):
+            for tab in turn:
+                tab.page.evaluate(UNFOLD)
+                tab.page.evaluate(Axe().axe_script)
+                tab.complaints += tab.page.evaluate(ONLY_BY_MOUSE)
+            # What only a query makes different is looked at where there is least room.
+            whole = [tab for tab in turn if "?" not in tab.address]
+            for number, look in enumerate(LOOKS):
+                look_at(turn if number == 0 else whole, *look)
+            told += [complaint for tab in turn for complaint in tab.told()]
     assert told == []
 
 
-def is_ours(url: str, server: LiveServer) -> bool:
-    return url.startswith((server.url, "data:"))
+def look_at(turn: list[Tab], width: int, theme: Any, axe: tuple[str, dict[str, Any]]) -> None:
+    """Complain of what is wrong with the pages as they stand at this width in this theme."""
+    for tab in turn:
+        tab.page.set_viewport_size({"width": width, "height": 900})
+        tab.page.emulate_media(color_scheme=theme)
+        keep_picture(tab, f"{width}-{theme}")
+        tab.page.evaluate(BEGIN_AXE % (axe[0], json.dumps(axe[1])))
+    for tab in turn:
+        tab.complaints += [f"{width} {theme}: {found}" for found in tab.page.evaluate("window.looked")]
+        if tab.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            tab.complaints.append(f"wider than its window of {width}")
 
 
-def look(page: Page, width: int) -> list[str]:
-    """What is wrong with the page as it stands at this width, in either theme."""
-    found = []
-    page.set_viewport_size({"width": width, "height": 900})
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        found.append(f"wider than its window of {width}")
-    for theme, options in THEMES.items():
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-        answer = Axe().run(page, options=options)
-        found += [
-            f"{width} {theme}: {each['id']}: {each['nodes'][0]['html'][:120]}"
-            for each in answer.response["violations"]
-        ]
-    return found
+def keep_picture(tab: Tab, look: str) -> None:
+    if folder := os.environ.get("PAGE_PICTURES"):
+        name = slugify(tab.address.replace("/", " ").replace("=", " ")) or "dashboard"
+        tab.page.screenshot(path=Path(folder) / f"{name[:80]}-{look}.png", full_page=True)
 
 
 def test_threads_open_and_close_by_keyboard(page: Page, live_server: LiveServer, tmp_path: Path) -> None:
-    write_and_read(tmp_path)
+    write_and_read(tmp_path, changes=[])
     page.goto(f"{live_server.url}/sessions?q={s.uid('w')[:8]}")
     link = page.get_by_role("link", name="1 subagent, 1 fork")
     link.focus()
