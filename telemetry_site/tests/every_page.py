@@ -49,6 +49,7 @@ ARGUMENTS: dict[str, Callable[[], Any]] = {
     "view_id": first(SavedView),
     "token_id": first(ApiToken),
     "user_id": first(User),
+    "code": lambda: "used",
 }
 
 # Not on every line there is one.
@@ -81,8 +82,11 @@ def every_place() -> list[Place]:
     that only take a POST and files are neither; anything else fails at once.
     """
     client = Client(headers={"host": "localhost"})
-    found = [_looked_at(client, pattern) for pattern in named_routes()]
-    return list({place.address: place for place in found if place}.values())
+    found: dict[str, Place] = {}
+    for pattern in named_routes():
+        if place := _looked_at(client, pattern):
+            found.setdefault(place.address, place)
+    return list(found.values())
 
 
 def _looked_at(client: Client, pattern: URLPattern) -> Place | None:
@@ -92,7 +96,10 @@ def _looked_at(client: Client, pattern: URLPattern) -> Place | None:
     if response.status_code == 405 or is_file or pattern.name in FILES:
         return None
     assert response.status_code == 200, (address, response.status_code)
-    return Place(str(pattern.name), response.request["PATH_INFO"], is_region=b"<html" not in response.content)
+    led_to = response.request["PATH_INFO"]
+    # Whoever is logged in is not sent there.
+    arrived = address if led_to == reverse("login") else led_to
+    return Place(str(pattern.name), arrived, is_region=b"<html" not in response.content)
 
 
 def admin_pages() -> list[str]:
