@@ -249,8 +249,10 @@ class Judge:
         return self._read.setdefault((begin, end), Measurements(begin, end, self._metrics))
 
     def _touched_quarters(self, definition: RuleDefinition, begins: int) -> set[int]:
-        oldest = max(begins, quarter_of(self._now - LATEST_DATA))
-        return {quarter for quarter in self._touched_by(definition.measure.source) if quarter >= oldest}
+        """From the first that a rule is judged for; what its windows reach back to is looked at from there on."""
+        oldest = max(earliest_needed(definition, begins), quarter_of(self._now - LATEST_DATA))
+        touched = self._touched_by(definition.measure.source)
+        return {max(quarter, begins) for quarter in touched if quarter >= oldest}
 
     def _touched_by(self, source: Source) -> set[int]:
         if source not in self._touched:

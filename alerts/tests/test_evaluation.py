@@ -172,6 +172,17 @@ def test_a_failing_tool_is_told_apart_from_one_that_works(root: Path) -> None:
     assert Notification.objects.count() == 2, "its end is told as well"
 
 
+def test_late_data_from_before_a_rule_was_made_counts_in_its_windows(root: Path) -> None:
+    now = START + 2 * HOUR + 7 * MINUTE
+    hourly = rule(now=now, **HOURLY)
+    spend(root, "a", 7260, 4.0)
+    read(root, now)
+    assert story(hourly) == []
+    spend(root, "b", 6600, 4.0)
+    read(root, now + MINUTE)
+    assert [state for _, state, _ in story(hourly)] == ["firing"]
+
+
 def test_data_that_comes_late_is_judged_for_the_time_it_belongs_to(root: Path) -> None:
     hourly = rule("Hour", threshold=Decimal(5), **HOURLY)
     spend(root, "a", 600, 1.0)
