@@ -17,6 +17,7 @@ from sessions.search.finding import Filters, find
 from sessions.search.query import parsed
 from sessions.tests import samples as s
 from telemetry_site import pruning
+from telemetry_site.models import AuditEntry
 from telemetry_site.pipeline import rebuild_all, sync
 from telemetry_site.pruning import months_before, prune
 from telemetry_site.verification import database_digest, table_digests, verify
@@ -200,3 +201,9 @@ def test_the_index_shrinks(read: Path) -> None:
     before = SearchItem.objects.count()
     prune(BETWEEN, [])
     assert SearchItem.objects.count() < before
+
+
+def test_who_pruned_what_is_recorded(read: Path) -> None:
+    said = told("--months", "1", "--apply")
+    recorded = AuditEntry.objects.filter(action="pruned").values_list("way", "subject")
+    assert list(recorded) == [("command", f"the text of {said.split()[1]} files")]

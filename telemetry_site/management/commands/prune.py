@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from sessions.pruning.candidates import Candidate, Prunable, prunable
+from telemetry_site.audit.recording import note_command
 from telemetry_site.backups.disk import CannotCopy, size_text
 from telemetry_site.commands import SentenceCommand
 from telemetry_site.pruning import Pruned, compact, months_before, prune
@@ -70,6 +71,7 @@ class Command(SentenceCommand):
             )
 
     def _tell(self, found: Prunable, done: Pruned) -> None:
+        note_command("prune", f"the text of {done.files:,} files")
         self.stdout.write(f"Pruned {done.files:,} files and freed {size_text(done.freed_bytes)}.")
         for path in done.changed:
             self.stdout.write(f"Kept, since its file does not hold what was read of it: {path}")
