@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from telemetry_site.upgrading import CannotUpgrade, make_safe, refuse_newer
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.database_of_processes
 def test_earlier_schemas_come_to_the_same_facts() -> None:
     """Also when the migrations are killed at five places."""
     every = ["--all"] if times(0, long=1) else []
@@ -55,7 +57,8 @@ class Database:
         )
 
     def execute(self, statement: str) -> None:
-        with sqlite3.connect(self.path) as raw:
+        # Closed at once: the last connection brings what it wrote from the log into the file.
+        with closing(sqlite3.connect(self.path)) as raw, raw:
             raw.execute(statement)
 
 

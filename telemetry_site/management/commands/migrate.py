@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django.core.management.commands import migrate
 from django.db import connection
 from django.utils import timezone
 
 from telemetry_site.upgrading import CannotUpgrade, is_behind, make_safe, refuse_newer
+from telemetry_site.whole_migrations import MigrateCommand
 
 
-class Command(migrate.Command):
+class Command(MigrateCommand):
     """Only asks first: what is changed, and how, is Django's business."""
 
     def add_arguments(self, parser: CommandParser) -> None:
