@@ -2,7 +2,7 @@ from django.urls import path
 
 # Loaded first: it registers the converter of session ids.
 import sessions.urls  # noqa: F401
-from analytics import compare_views, explore_views, plan_settings_views, plan_views, views
+from analytics import compare_views, explore_views, file_views, plan_settings_views, plan_views, views
 from analytics.search.views import search_page
 
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("explore", explore_views.explore_page, name="explore"),
     path("explore/compare", compare_views.compare_page, name="compare"),
     path("explore/correlation", compare_views.correlation_page, name="correlation"),
+    path("files", file_views.file_history_page, name="file-history"),
     path("search", search_page, name="search"),
     path("features", plan_views.feature_list_page, name="feature-list"),
     path("features/flow", plan_views.flow_page, name="flow"),

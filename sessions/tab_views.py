@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from sessions import selectors
+from sessions.files.history import other_sessions
 from sessions.inspector import HtmxRequest, named_session, session_context
 from sessions.models import AgentSession
 from sessions.prices_in_use import price_book
@@ -93,8 +94,10 @@ def session_files_page(request: HtmxRequest, public_id: str) -> HttpResponse:
     session, context = session_context(request, public_id, "files")
     path = request.GET.get("path", "").replace("\0", "")
     touches = _touches(request, session, path) if path else []
+    files = selectors.session_files(session)
+    others = other_sessions(session, [file.path for file in files])
     context |= {
-        "files": selectors.session_files(session),
+        "files": [(file, others.get(file.path, 0)) for file in files],
         "path": path,
         "is_unfolded": True,
         "groups": [Group("item", [item]) for item in touches if item.call is not None],

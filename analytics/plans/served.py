@@ -1,6 +1,6 @@
 """What a session served: its course from one piece of planned work to the next, what each cost, and why."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -112,6 +112,22 @@ def served_brief(session: AgentSession) -> ServedBrief:
         return ServedBrief(None, held.count())
     primary.session = session
     return ServedBrief(link_row(primary), 1)
+
+
+def served_briefs(sessions: Collection[AgentSession]) -> dict[int, ServedBrief]:
+    """{session: the shortest answer to what it was for}, in one query."""
+    by_key = {session.pk: session for session in sessions}
+    held = Link.objects.filter(session__in=by_key, commit="").exclude(state=Link.State.UNLINKED)
+    links: dict[int, list[Link]] = {key: [] for key in by_key}
+    for link in held.select_related("feature", "phase", "task", "document"):
+        link.session = by_key[link.session_id]
+        links[link.session_id].append(link)
+    return {key: _brief(mine) for key, mine in links.items()}
+
+
+def _brief(links: list[Link]) -> ServedBrief:
+    primary = next((link for link in links if link.is_primary), None)
+    return ServedBrief(link_row(primary) if primary else None, len(links))
 
 
 def _attributed_first(row: dict[str, Any]) -> tuple[bool, int, int, int]:

@@ -1,6 +1,20 @@
 from django.db import models
+from django.db.models import F, Func
 
 from sessions.querysets import CopyQuerySet, ToolCallQuerySet
+
+# What the index of paths holds of each: PostgreSQL takes no more than some 2,700 bytes of a row into an index.
+PATH_START_CHARS = 200
+
+
+def path_start() -> Func:
+    """The beginning of a call's path, written as the index has it: its numbers are no parameters of a question."""
+    return Func(
+        F("path"),
+        function="SUBSTR",
+        template=f"%(function)s(%(expressions)s, 1, {PATH_START_CHARS})",
+        output_field=models.CharField(),
+    )
 
 
 class ToolCall(models.Model):
@@ -54,6 +68,7 @@ class ToolCall(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["owner", "use_at_ms"], name="tool_call_owner_at"),
+            models.Index(path_start(), name="tool_call_path", condition=~models.Q(path="")),
             models.Index(
                 fields=["spawned_agent_id"],
                 name="tool_call_spawned",

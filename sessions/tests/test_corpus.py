@@ -13,6 +13,7 @@ import pytest
 from django.db import connection
 
 from analytics.models import SessionUsage
+from sessions.files.history import file_history
 from sessions.models import (
     AgentSession,
     ModelResponse,
@@ -23,6 +24,7 @@ from sessions.models import (
     ToolCall,
     ToolCallCopy,
 )
+from sessions.selectors.usage import session_files
 from telemetry_site.pipeline import SyncReport, rebuild_all, sync
 from telemetry_site.verification import database_digest, table_digests, verify
 
@@ -34,6 +36,7 @@ CLASSES = {
     "cache_read": "cache_read_tokens",
 }
 NANO = 1_000_000_000
+FILE_TOOLS = {"Read", "Write", "Edit", "MultiEdit", "NotebookEdit"}
 
 pytestmark = pytest.mark.django_db
 
@@ -296,6 +299,35 @@ def _watched(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, 
     monkeypatch.setattr(builtins, "open", noting_open)
     with connection.execute_wrapper(note):
         yield seen
+
+
+def _calls_by_path(root: Path) -> dict[str, set[str]]:
+    """{path: ids of the calls whose input names it}, from the lines themselves."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for file in root.rglob("*.jsonl"):
+        for line in file.read_bytes().splitlines():
+            try:
+                content = json.loads(line)["message"]["content"]
+            except (ValueError, KeyError, TypeError):
+                continue
+            for block in content if isinstance(content, list) else ():
+                if block.get("type") == "tool_use" and block.get("name") in FILE_TOOLS:
+                    given = block["input"]
+                    found[given.get("file_path") or given.get("notebook_path") or ""].add(block["id"])
+    return found
+
+
+def test_histories_of_files_hold_every_call_that_names_them(synced: SyncReport, corpus: Path) -> None:
+    named = _calls_by_path(corpus / "claude")
+    assert len(named) > 200
+    for path, calls in sorted(named.items(), key=lambda item: -len(item[1]))[:40]:
+        history = file_history(path, page=None)
+        rows = history.page.object_list
+        assert history.touches.calls == len(calls) == sum(row.touches.calls for row in rows), path
+        files = [file for row in rows for file in session_files(row.session) if file.path == path]
+        assert history.touches.changes == sum(file.changes for file in files), path
+        told = [file.lines_added for file in files if file.lines_added is not None]
+        assert history.touches.lines_added == (sum(told) if told else None), path
 
 
 def test_a_second_sync_opens_no_file_and_writes_nothing(

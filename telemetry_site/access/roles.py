@@ -45,7 +45,7 @@ NEED_OF_SCOPE: Final[Mapping[str, Need]] = {
 }
 
 _READ_PAGES: Final = (
-    *("dashboard", "activity", "explore", "compare", "correlation", "search", "go"),
+    *("dashboard", "activity", "explore", "compare", "correlation", "search", "go", "file-history"),
     *("feature-list", "flow", "velocity", "feature-costs", "feature-detail", "task-list", "task-detail"),
     *("document-list", "document-detail", "plan-settings"),
     *("session-list", "session-detail", "session-outline", "session-news", "session-inline", "session-jump"),

@@ -63,6 +63,7 @@ PAGES = (
     ("live-sessions", "Live sessions", "running active now"),
     ("saved-views", "Saved views", "sessions filters lists"),
     ("search", "Search", "find text"),
+    ("file-history", "File history", "path changes who touched"),
     ("alert-list", "Alerts", "rules firing"),
     ("alert-new", "New alert", "rule budget"),
     ("notification-list", "Notifications", "alerts unread"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.urls import reverse
 from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
-from sessions.tests.samples import uid
+from sessions.tests.samples import CWD, uid
 from telemetry_site.tests.browsing import UNFOLD, tabs, visits
 from telemetry_site.tests.every_page import admin_pages, every_place
 from telemetry_site.tests.hostile_world import write_and_read_hostile
@@ -37,6 +38,7 @@ MORE = {
     "feature-list": ("?view=list",),
     "search": tuple(f"?q=evil{number}x" for number in (0, 70, 110, 170)),
     "go": ("?q=evil",),
+    "file-history": tuple(f"?path={quote(f'{CWD}/{words}')}" for words in PAYLOADS[:8]),
     "session-list": ("?q=%22%3E%3Csvg+onload%3Dalert(1)%3E&model=%3Cscript%3E",),
 }
 # What stands in the document and in what it can lead to; `evil` is in the id of every element a payload would make.

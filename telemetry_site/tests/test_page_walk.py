@@ -45,6 +45,7 @@ QUERIES = {
     "feature-list": ("?view=list",),
     "velocity": ("?period=all",),
     "search": ("?q=pump",),
+    "file-history": ("?path=/b", "?path=/home/ada/engine/pump.py", "?path=/nothing"),
     "go": ("?q=ernte", "?q=nothing+has+this+name"),
 }
 # Swagger UI is as its makers made it; `test_api_docs` is about the rest of that page.

@@ -39,6 +39,7 @@ QUERIES = {
     "compare": ("?a_start=2026-01-01&a_end=2026-02-01",),
     "flow": ("?period=all",),
     "feature-list": ("?view=list", "?project=zwieback"),
+    "file-history": ("?path=/home/ada&project=zwieback",),
     "live-sessions": ("?project=zwieback",),
     "session-html": ("?subagents=true",),
 }
