@@ -111,3 +111,9 @@ def test_the_files_of_a_session_lead_to_their_histories(client: Client, touched:
     assert "2 other sessions" in html
     alone = client.get(reverse("session-files", args=[uid("d")])).content.decode()
     assert "only this session" in alone
+
+
+def test_a_call_that_is_found_leads_to_the_history_of_its_file(client: Client, touched: None) -> None:
+    address = f"{reverse('file-history')}?path={quote(PATH, safe='')}&amp;project=engine"
+    assert address in client.get(f"{reverse('search')}?q=pump.py&kind=tool_input").content.decode()
+    assert address not in client.get(f"{reverse('search')}?q=do&kind=prompt").content.decode()

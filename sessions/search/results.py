@@ -43,6 +43,7 @@ class Result:
     seq: int | None = None  # the line the words stand in
     shown_seq: int | None = None  # the line they are shown with: a result is shown with its call
     tool: str = ""
+    path: str = ""  # the file that the call names, as it stands there
     plan_key: int | None = None
     plan_id: str = ""  # as the API names it
 
@@ -105,7 +106,7 @@ def _result(hit: Hit, query: Query, found: _Lookups) -> Result | None:
     if entry is None:
         return None
     texts = found.texts[entry.pk]
-    tool, use_seq = _call_of(entry, hit.kind, texts, found)
+    tool, path, use_seq = _call_of(entry, hit.kind, texts, found)
     return Result(
         hit,
         shown(session.title),
@@ -116,17 +117,18 @@ def _result(hit: Hit, query: Query, found: _Lookups) -> Result | None:
         seq=entry.seq,
         shown_seq=use_seq or entry.seq,
         tool=tool,
+        path=path,
     )
 
 
 def _call_of(
     entry: TranscriptEntry, kind: int, texts: Iterable[SearchText], found: _Lookups
-) -> tuple[str, int | None]:
-    """The tool of a call or an answer, and the line of the call where it is another one."""
+) -> tuple[str, str, int | None]:
+    """The tool of a call or an answer, the file it names, and the line of the call where it is another one."""
     said = next((said for said in texts if said.call_id and KINDS[said.kind] == kind), None)
     if said is None:
-        return "", None
+        return "", "", None
     copy = found.calls.get((entry.session_id, call_key(said.call_id)))
     if copy is None:
-        return said.tool, None
-    return said.tool or copy.call.name, found.use_seqs.get(copy.use_entry_id or 0)
+        return said.tool, "", None
+    return said.tool or copy.call.name, copy.call.path, found.use_seqs.get(copy.use_entry_id or 0)
