@@ -170,7 +170,8 @@ def _name(head: Element | None) -> str:
         return ""
     link = head.find(".//a")
     if link is None:
-        return words(head)
+        strong = head.find("strong")
+        return words(head if strong is None else strong)
     thing = _THING.match(unquote(link.get("href", "")))
     return thing[1] if thing else link.get("title") or words(link)
 

@@ -9,27 +9,57 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.test import Client
+from django.utils import timezone
 
-from analytics.metrics import metric
+from analytics.metrics import DIMENSIONS, METRICS, Metric
+from analytics.period_parameters import parse_period
+from analytics.series import period_values
 from analytics.tiles import changed
+from sessions.models import AgentSession, QuarantinedLine
 from tasks.roots import add_manual_root
 from telemetry_site.pipeline import sync
-from telemetry_site.tests.asking import ask
+from telemetry_site.tests.compared import (
+    Near,
+    Seen,
+    Wanted,
+    api,
+    cost,
+    dashboard,
+    day,
+    exact,
+    items,
+    percent,
+)
+from telemetry_site.tests.dashboard_figures import (
+    classes,
+    course,
+    courses,
+    key_figures,
+    latest,
+    models,
+    projects,
+    tools,
+)
 from telemetry_site.tests.filled import Kept
-from telemetry_site.tests.shown import Place, Shown, figures
+from telemetry_site.tests.session_figures import (
+    cost_tab,
+    files_tab,
+    impact_tab,
+    sessions_to_look_into,
+    tools_tab,
+    tree_tab,
+)
 
 pytestmark = pytest.mark.django_db
+
 
 DAYS = {"start": "2026-01-10", "end": "2026-02-25"}
 PROJECT = {"project": "oh-my-posh"}
@@ -40,19 +70,6 @@ FILTERS = {
     "a project": PROJECT,
     "days of a zone far from UTC": DAYS | FAR,
 }
-CLASSES = {
-    "Input": "inputTokens",
-    "Output": "outputTokens",
-    "Cache write": "cacheCreationTokens",
-    "Cache read": "cacheReadTokens",
-}
-CLASS_METRICS = {
-    "Cache read tokens": ("cache_read_tokens", "cacheReadTokens"),
-    "Cache write tokens": ("cache_creation_tokens", "cacheCreationTokens"),
-    "Input tokens": ("input_tokens", "inputTokens"),
-    "Output tokens": ("output_tokens", "outputTokens"),
-}
-MICRO = Decimal("0.000001")
 
 
 @pytest.fixture(scope="class", autouse=True)
@@ -63,111 +80,6 @@ def read_once(request: pytest.FixtureRequest, kept: Kept, corpus: Path) -> None:
         sync([corpus / "claude"])
 
     kept.fill(request, fill)
-
-
-@dataclass(frozen=True)
-class Near:
-    """What is drawn: a share of a bar, known to a tenth."""
-
-    value: float
-
-
-Wanted = int | float | Decimal | str | Near | None
-
-
-class Seen:
-    """The figures of a page that nothing was compared with yet, and what was wrong with the others."""
-
-    def __init__(self, address: str, **query: str) -> None:
-        self.address = f"{address}?{urlencode(query)}" if query else address
-        answer = Client(headers={"host": "localhost"}).get(self.address)
-        assert answer.status_code == 200, self.address
-        self.html = answer.content.decode()
-        self.left = figures(self.html)
-        self.wrong = [
-            f"{place}: {each} is not rounded as others are"
-            for place, found in self.left.items()
-            for each in found
-            if not each.is_rounded_well()
-        ]
-
-    def rows(self, heading: str) -> list[str]:
-        """The names of the rows of a table, or of what is named in one part of the page."""
-        return list(dict.fromkeys(place[1] for place in self.left if place[0] == heading and len(place) == 3))
-
-    def take(self, *place: str) -> list[Shown]:
-        return self.left.pop(place, [])
-
-    def same(self, place: Place, *wanted: Wanted) -> None:
-        """Compare what stands at a place, in its order."""
-        found = self.take(*place)
-        if len(found) != len(wanted) or not all(map(agree, found, wanted)):
-            self.wrong.append(f"{place}: {[(str(f.value), f.text) for f in found]}, not {wanted}")
-
-    def row(self, heading: str, name: str, wanted: Mapping[str, Wanted | tuple[Wanted, ...]]) -> None:
-        for column, value in wanted.items():
-            self.same((heading, name, column), *(value if isinstance(value, tuple) else (value,)))
-
-    def done(self) -> None:
-        """Fail with all that was wrong, and with every figure that was compared with nothing."""
-        unclaimed = [
-            f"{place}: {[f.text for f in found]} was not compared" for place, found in self.left.items()
-        ]
-        assert not self.wrong + unclaimed, "\n".join([self.address, *self.wrong, *unclaimed])
-
-
-def agree(found: Shown, wanted: Wanted) -> bool:
-    """Money of the API has six places."""
-    if isinstance(wanted, str):
-        return found.text == wanted
-    if wanted is None or found.value is None:
-        return wanted is None and found.value is None
-    if isinstance(wanted, Near):
-        return abs(found.value - Decimal(str(wanted.value))) < Decimal("0.06")
-    return found.value.quantize(MICRO) == Decimal(str(wanted)).quantize(MICRO)
-
-
-def api(route: str, **query: Any) -> Any:
-    answer = ask(f"/api/{route}?{urlencode(query)}")
-    assert answer.status_code == 200, (route, query, answer.content)
-    return answer.json()
-
-
-def items(route: str, **query: Any) -> list[dict[str, Any]]:
-    """Every item of a list, all of its pages."""
-    found: list[dict[str, Any]] = []
-    while True:
-        page = api(route, limit=500, offset=len(found), **query)
-        found += page["items"]
-        if len(found) >= page["total"]:
-            return found
-
-
-def by_name(rows: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {row["name"]: row for row in rows}
-
-
-def exact(rows: Iterable[Mapping[str, Any]], *names: str) -> Decimal:
-    """A sum over rows; each is as exact as the API tells it."""
-    return sum((Decimal(str(row[name] or 0)) for row in rows for name in names), Decimal())
-
-
-def percent(part: Any, whole: Any) -> float:
-    return 100 * float(part) / float(whole)
-
-
-def cost(value: float | None, responses: int) -> float | None:
-    """Where nothing was used, pages show a dash instead of no money."""
-    return value if responses else None
-
-
-def day(moment: str, tz: str = "UTC") -> date:
-    return datetime.fromisoformat(moment).astimezone(ZoneInfo(tz)).date()
-
-
-def dashboard(asked: Mapping[str, str]) -> dict[str, str]:
-    """How the dashboard and the explorer are asked for the same."""
-    return {"period": "custom" if "start" in asked else "all", **asked}
 
 
 @pytest.mark.parametrize("asked", FILTERS.values(), ids=FILTERS)
@@ -184,124 +96,339 @@ def test_dashboard(asked: dict[str, str]) -> None:
     seen.done()
 
 
-def key_figures(seen: Seen, kpis: dict[str, Any]) -> None:
-    """The value and its change against the preceding period, where there is one."""
-    tiles = {
-        "Cost, API-equivalent": ("session_cost", "sessionCost"),
-        "Tokens, input + output": ("session_tokens", "sessionTokens"),
-        "Sessions": ("session_count", "sessionCount"),
-        "Tool success rate": ("tool_success_rate", "toolSuccessRate"),
-        "Cache hit rate": ("cache_hit_rate", "cacheHitRate"),
-        "Active time": ("active_seconds", "activeSeconds"),
-    }
-    before = kpis["previous"] or {}
-    for label, (measured, name) in tiles.items():
-        change = changed(metric(measured), kpis[name], before.get(name)).text
-        seen.same((label,), kpis[name], change)
-
-
-def courses(seen: Seen, asked: dict[str, str]) -> None:
-    """The tables that stand below the charts."""
-    said = re.search(r"Cost and tokens per (\w+)", seen.html)
-    assert said
-    period = {"day": "daily", "week": "weekly", "month": "monthly"}[said[1]]
-    cost_and_tokens = {"Cost": "session_cost", "Tokens": "session_tokens"}
-    course(seen, "Cost and tokens, as a table", cost_and_tokens, asked, period)
-    names = {label: name for label, (name, _) in CLASS_METRICS.items()}
-    course(seen, "Tokens by class, as a table", names, asked, period)
-
-
-def course(seen: Seen, heading: str, columns: dict[str, str], asked: dict[str, str], period: str) -> None:
-    for label, name in columns.items():
-        for point in items("analytics/series", metric=name, period=period, **asked):
-            at = day(point["captured_at"], asked.get("tz", "UTC"))
-            # The first week begins with the data, and goes by its Monday all the same.
-            first = at - timedelta(days=at.weekday()) if period == "weekly" else at
-            seen.same((heading, first.isoformat(), label), point["value"])
-
-
-def classes(seen: Seen, kpis: dict[str, Any]) -> None:
-    step = re.search(r"Tokens by class per \w+", seen.html)
-    assert step
-    whole = sum(kpis[name] for _, name in CLASS_METRICS.values())
-    for label, (_, name) in CLASS_METRICS.items():
-        seen.same((step[0], label), kpis[name], percent(kpis[name], whole))
-
-
-def models(seen: Seen, asked: dict[str, str], kpis: dict[str, Any]) -> None:
-    found = by_name(items("analytics/breakdown", dimension="model", **asked))
-    used = Counter(row["model"] for row in items("responses", **asked))
-
-    def row(parts: list[dict[str, Any]], sessions: int | None) -> dict[str, Wanted]:
-        spent = exact(parts, "cost")
-        return {
-            "Share of cost": Near(percent(spent, kpis["sessionCost"])),
-            "Cost": spent,
-            "Sessions": sessions,
-            "Responses": sum(used[part["name"]] for part in parts),
-            **{label: exact(parts, name) for label, name in CLASSES.items()},
+def test_activity() -> None:
+    """A day of the calendar says its two figures in words, and the table has them again."""
+    seen = Seen("/activity")
+    days: dict[date, list[dict[str, Any]]] = {}
+    for response in items("responses"):
+        days.setdefault(day(response["timestamp"]), []).append(response)
+    shown = dict(re.findall(r"<title>\w+ (\d+ \w+ \d+): (\d+) responses?, \$", seen.html))
+    for at, responses in sorted(days.items(), reverse=True)[: len(seen.rows("Active days"))]:
+        tokens = exact(responses, "inputTokens", "outputTokens")
+        row: dict[str, Wanted] = {
+            "Responses": len(responses),
+            "Cost": exact(responses, "cost"),
+            "Tokens": tokens,
         }
-
-    parts_and_rest(seen, "Models", found, row)
-    total = {label: kpis[name] for label, name in CLASSES.items()}
-    seen.row("Models", "Total", {"Cost": kpis["sessionCost"], "Responses": used.total(), **total})
-
-
-def projects(seen: Seen, asked: dict[str, str], kpis: dict[str, Any]) -> None:
-    if "project" in asked:
-        return
-    found = by_name(items("analytics/breakdown", dimension="project", **asked))
-
-    def row(parts: list[dict[str, Any]], sessions: int | None) -> dict[str, Wanted]:
-        spent = exact(parts, "cost")
-        share = Near(percent(spent, kpis["sessionCost"]))
-        return {"Share": share, "Cost": spent, "Tokens": exact(parts, "tokens"), "Sessions": sessions}
-
-    parts_and_rest(seen, "Projects by cost", found, row)
+        seen.row("Active days", f"{at:%a} {at.day} {at:%b %Y}", row)
+        assert shown.pop(f"{at.day} {at:%b %Y}") == str(len(responses))
+    assert not shown
+    seen.same(("Activity", "Busiest day"), max(map(len, days.values())))
+    seen.same(("Activity", "Dearest day"), max(exact(each, "cost") for each in days.values()))
+    seen.done()
 
 
-def parts_and_rest(seen: Seen, heading: str, found: dict[str, dict[str, Any]], row: Any) -> None:
-    """Every row of the API stands in a table, by itself or in the one sum of those that cost less."""
-    names = seen.rows(heading)
-    rest = [each for name, each in found.items() if name not in names]
-    for name in names:
-        if name in found:
-            seen.row(heading, name, row([found[name]], found[name]["count"]))
-    if rest:
-        least = min(found[name]["cost"] for name in names if name in found)
-        assert all(each["cost"] <= least for each in rest)
-        other = next(name for name in names if re.fullmatch(rf"{len(rest)} other \w+", name))
-        seen.row(heading, other, row(rest, None))
+LISTS = {
+    "all": {},
+    "days": {"start_date": "2026-01-10", "end_date": "2026-02-25"},
+    "a project": PROJECT,
+    "a model": {"model": "claude-opus-4-6"},
+    "a tool": {"tool": "WebFetch", "include_subagents": "true"},
+    "days of a zone far from UTC": {"start_date": "2026-01-10", "end_date": "2026-02-25", **FAR},
+}
+OWN = {"Input": "inputTokens", "Output": "outputTokens", "Cache read": "cacheReadTokens"}
 
 
-def latest(seen: Seen, asked: dict[str, str]) -> None:
-    """Cost and tokens with subagents, the time without."""
-    heading = "Latest sessions of this period"
-    wanted = session_filter(asked)
-    for each in api("sessions", limit=10, **wanted)["items"]:
-        family = each["familyTotals"]
-        spent = cost(family["cost"], family["responses"])
-        row = {"Cost": spent, "Tokens": family["tokens"], "Active": each["activeSeconds"]}
-        seen.row(heading, each["id"], row)
+@pytest.mark.parametrize("asked", LISTS.values(), ids=LISTS)
+def test_sessions(asked: dict[str, str]) -> None:
+    """Every row of the first page in every column, and what the whole list adds up to."""
+    columns = "cost,tokens,input,output,cache,prompts,calls,errors,lines,active,duration"
+    seen = Seen("/sessions", columns=columns, **asked)
+    listed = items("sessions", **asked)
+    first = listed[: api("sessions", **asked)["limit"]]
+    for each in first:
+        session_row(seen, each)
+    noun = "session" if len(listed) == 1 else "sessions"
+    own = {
+        "Cost": exact(listed, "totalCost"),
+        "Tokens": exact(listed, "inputTokens", "outputTokens"),
+        "Calls": exact(listed, "toolCallCount"),
+        "Errors": exact(listed, "toolErrorCount"),
+        "Active": exact(listed, "activeSeconds"),
+        **{label: exact(listed, name) for label, name in OWN.items()},
+    }
+    seen.row("Columns", f"All {len(listed)} {noun} of this list", own)
+    if "With their subagents" in seen.rows("Columns"):
+        seen.row("Columns", "With their subagents", families(listed))
+    seen.done()
 
 
-def session_filter(asked: Mapping[str, str]) -> dict[str, str]:
-    """The same for lists of sessions, which go by when they began."""
-    names = {"start": "start_date", "end": "end_date"}
-    return {names.get(name, name): value for name, value in asked.items()}
+def session_row(seen: Seen, each: dict[str, Any]) -> None:
+    family, spent = each["familyTotals"], cost(each["totalCost"], each["responseCount"])
+    both = (cost(family["cost"], family["responses"]),) if each["subagentCount"] else ()
+    tokens = (family["tokens"],) if each["subagentCount"] else ()
+    row: dict[str, Wanted | tuple[Wanted, ...]] = {
+        "Cost": (spent, *both),
+        "Tokens": (each["inputTokens"] + each["outputTokens"], *tokens),
+        "Calls": each["toolCallCount"],
+        "Errors": each["toolErrorCount"],
+        "Active": each["activeSeconds"],
+        "Duration": each["durationSeconds"],
+        "Lines changed": f"+{each['linesAdded']} −{each['linesRemoved']}",
+        **{label: each[name] for label, name in OWN.items()},
+    }
+    seen.row("Columns", each["id"], row)
+    # The API does not count prompts.
+    (prompts,) = seen.take("Columns", each["id"], "Prompts")
+    assert prompts.value == AgentSession.objects.get(public_id=each["id"]).prompt_count
 
 
-def tools(seen: Seen, asked: dict[str, str]) -> None:
-    found = by_name(items("analytics/breakdown", dimension="tool", **asked))
-    calls = items("tool-calls", **asked)
-    timed = Counter(call["tool"] for call in calls if call["durationMs"] is not None)
-    # Not `errors`: answers marked as errors are also those to calls that a person declined.
-    failed = Counter(call["tool"] for call in calls if call["outcome"] == "error")
-    for name in seen.rows("Tools by failures"):
-        row = {"Failed": failed[name], "Of its calls": 100 - found[name]["successRate"]}
-        seen.row("Tools by failures", name, row)
-    for name in seen.rows("Tools by time"):
-        tool = found[name]
-        mean = tool["totalMs"] / timed[name] if timed[name] else None
-        row = {"Calls": tool["count"], "Mean": mean, "Time": tool["totalMs"]}
-        seen.row("Tools by time", name, row)
+def families(listed: list[dict[str, Any]]) -> dict[str, Wanted]:
+    """Sums over sessions and all below them, each counted once."""
+    every = {
+        each["id"]: each for each in items("sessions", include_subagents="true", include_inactive="true")
+    }
+    wanted = {each["id"] for each in listed}
+
+    def is_below(each: dict[str, Any]) -> bool:
+        above = each["parentSessionId"]
+        return each["id"] in wanted or (above in every and is_below(every[above]))
+
+    members = [each for each in every.values() if is_below(each)]
+    return {
+        "Cost": exact(members, "totalCost"),
+        "Tokens": exact(members, "inputTokens", "outputTokens"),
+        "Calls": exact(members, "toolCallCount"),
+        "Errors": exact(members, "toolErrorCount"),
+        "Active": exact(members, "activeSeconds"),
+        **{label: exact(members, name) for label, name in OWN.items()},
+    }
+
+
+def test_session_pages() -> None:
+    for public_id in sessions_to_look_into():
+        told = api(f"sessions/{public_id}")
+        tree = api(f"sessions/{public_id}/tree")["items"]
+        for tab in (cost_tab, tools_tab, files_tab, tree_tab, impact_tab):
+            tab(told, tree)
+
+
+# Figures of the overview by their metric.
+OVERVIEW = {
+    "session_cost": "sessionCost",
+    "session_tokens": "sessionTokens",
+    "input_tokens": "inputTokens",
+    "output_tokens": "outputTokens",
+    "cache_read_tokens": "cacheReadTokens",
+    "cache_creation_tokens": "cacheCreationTokens",
+    "unpriced_tokens": "unpricedTokens",
+    "cache_hit_rate": "cacheHitRate",
+    "session_count": "sessionCount",
+    "session_duration": "sessionDurationAvg",
+    "active_seconds": "activeSeconds",
+    "task_velocity": "taskVelocity",
+    "task_completion_pct": "taskCompletionPct",
+    "feature_progress": "featureProgress",
+    "cost_per_completed_task": "costPerCompletedTask",
+    "tool_call_count": "toolCallCount",
+    "tool_success_rate": "toolSuccessRate",
+}
+
+
+def of_period(measured: Metric, asked: Mapping[str, str]) -> Any:
+    """A metric of a whole period, from the overview, as the sum of a series, or, where neither has it, its selector."""
+    if name := OVERVIEW.get(measured.id):
+        return api("analytics/overview", **asked)["kpis"][name]
+    if measured.adds_up:
+        return sum(point["value"] for point in items("analytics/series", metric=measured.id, **asked))
+    zone = ZoneInfo(asked.get("tz", "UTC"))
+    period = parse_period(start=asked["start"], end=asked["end"], now=timezone.now(), default_zone=zone)
+    return period_values(measured.id, period).get("")
+
+
+@pytest.mark.parametrize("zone", [{}, FAR], ids=["UTC", "far from it"])
+def test_comparison(zone: dict[str, str]) -> None:
+    first, second = (
+        {"start": "2026-01-10", "end": "2026-02-05"},
+        {"start": "2026-02-06", "end": "2026-02-25"},
+    )
+    sides = {f"{letter}_{k}": v for letter, side in (("a", first), ("b", second)) for k, v in side.items()}
+    seen = Seen("/explore/compare", **sides, **zone)
+    heading = "The figures of both"
+    by_label = {each.label: each for each in METRICS.values()}
+    for name in seen.rows(heading):
+        columns = [place[2] for place in seen.left if place[:2] == (heading, name)]
+        values = [of_period(by_label[name], side | zone) for side in (first, second)]
+        for column, value in zip(columns[:2], values, strict=True):
+            seen.same((heading, name, column), value)
+        seen.same((heading, name, "Change"), changed(by_label[name], values[1], values[0]).text)
+    seen.done()
+
+
+@pytest.mark.parametrize("by", ["", "model", "project", "tool"])
+@pytest.mark.parametrize("asked", [DAYS, DAYS | FAR], ids=["UTC", "far from it"])
+def test_explorer(by: str, asked: dict[str, str]) -> None:
+    """A metric per week, per group and as a whole. The API's parts of a flow add up to the page's."""
+    measured = METRICS["tool_call_count" if by == "tool" else "session_cost"]
+    grouped = {"group_by": by} if by else {}
+    seen = Seen(
+        "/explore", metric=measured.id, step="weekly", **dashboard(asked), **({"by": by} if by else {})
+    )
+    points = items("analytics/series", metric=measured.id, period="weekly", **asked, **grouped)
+    title = measured.label + (f" by {DIMENSIONS[by].label.lower()}" if by else "")
+    parts: dict[str, list[dict[str, Any]]] = {}
+    for point in points:
+        name = point["metadata"][by] if by else measured.label
+        parts.setdefault(name, []).append(point)
+        at = day(point["captured_at"], asked.get("tz", "UTC"))
+        monday = at - timedelta(days=at.weekday())
+        seen.same((f"{title}, as a table", monday.isoformat(), name), point["value"])
+    whole = of_period(measured, asked)
+    top = next(place for place in seen.left if len(place) == 1)
+    seen.same(top, whole)
+    if by:
+        for name, mine in parts.items():
+            value = exact(mine, "value")
+            seen.row(title, name, {"Share": Near(percent(value, whole)), measured.label: value})
+        seen.row(title, f"All {len(parts)}", {measured.label: whole})
+    seen.done()
+
+
+@pytest.mark.parametrize("asked", FILTERS.values(), ids=FILTERS)
+def test_correlation(asked: dict[str, str]) -> None:
+    seen = Seen("/explore/correlation", **dashboard(asked))
+    heading = "Sessions and features"
+    found: dict[str, list[dict[str, Any]]] = {}
+    for each in api("analytics/correlation", limit=50, **asked)["items"]:
+        found.setdefault(each["sessionId"], []).append(each)
+    for name, mine in found.items():
+        sure = [100 * each["confidence"] for each in mine if each["origin"]]
+        seen.row(
+            heading,
+            name,
+            {
+                "Sure": tuple(sure),
+                "Cost of it": tuple(
+                    None if not each["tokens"] and not each["cost"] else each["cost"] for each in mine
+                ),
+                "Tokens": tuple(each["tokens"] for each in mine),
+            },
+        )
+    seen.done()
+
+
+def work_of(key: str, **asked: str) -> dict[Any, list[dict[str, Any]]]:
+    """The responses of a period by what they were for."""
+    found: dict[Any, list[dict[str, Any]]] = {}
+    for response in items("responses", **asked):
+        found.setdefault(response[key], []).append(response)
+    return found
+
+
+def work(parts: list[dict[str, Any]], whole: Decimal, sessions: Wanted = -1) -> dict[str, Wanted]:
+    """What was used for something; nothing is known of what no response was for."""
+    told = len({part["sessionId"] for part in parts}) if sessions == -1 else sessions
+    return {
+        "Share of cost": Near(percent(exact(parts, "cost"), whole)),
+        "Cost": exact(parts, "cost") if parts else None,
+        "Tokens": exact(parts, "inputTokens", "outputTokens") if parts else None,
+        "Sessions": told,
+    }
+
+
+@pytest.mark.parametrize("asked", [{}, DAYS, DAYS | FAR], ids=["all time", "days", "far from UTC"])
+def test_feature_costs(asked: dict[str, str]) -> None:
+    """The API tells the feature of each response."""
+    seen = Seen("/features/costs", **dashboard(asked))
+    heading = "Features by cost"
+    used = work_of("featureKey", **asked)
+    every = [each for parts in used.values() for each in parts]
+    whole = exact(every, "cost")
+    told = {str(each["key"]): each for each in items("features")}
+    for key, parts in used.items():
+        name = "(unattributed)" if key is None else str(key)
+        seen.row(heading, name, work(parts, whole))
+        if key is not None:
+            seen.same((heading, name, "Progress"), *progress(told[name]))
+    seen.row(heading, "All work", work(every, whole))
+    seen.done()
+
+
+def progress(told: dict[str, Any]) -> tuple[Wanted, ...]:
+    return (told["completedTasks"], told["totalTasks"]) if told["totalTasks"] else (None,)
+
+
+def test_features() -> None:
+    seen = Seen("/features", view="list", sort="cost")
+    kpis = api("analytics/overview")["kpis"]
+    told = {str(each["key"]): each for each in items("features")}
+    heading = next(place[0] for place in seen.left if place[-1] == "Progress")
+    for name in [each for each in seen.rows(heading) if each in told]:
+        each = told[name]
+        seen.same((heading, name, "Progress"), *progress(each))
+        row = {
+            "Share of cost": Near(percent(each["cost"], kpis["sessionCost"])),
+            "Cost": cost(each["cost"], each["sessionCount"]),
+            "Tokens": cost(each["tokens"], each["sessionCount"]),
+            "Sessions": each["sessionCount"],
+        }
+        seen.row(heading, name, row)
+    added_up(seen, list(told.values()))
+    seen.done()
+
+
+def added_up(seen: Seen, told: list[dict[str, Any]]) -> None:
+    heading = "What it adds up to"
+    used = work_of("featureKey")
+    every = [each for parts in used.values() for each in parts]
+    planned = [each for key, parts in used.items() if key is not None for each in parts]
+    whole = exact(every, "cost")
+    shown = f"{len(told)} features shown"
+    done = (exact(told, "completedTasks"), exact(told, "totalTasks"))
+    seen.same((heading, shown, "Progress"), *done)
+    seen.row(heading, shown, work(planned, whole, None))
+    seen.row(heading, "(unattributed)", work(used[None], whole))
+    seen.row(heading, "All work", work(every, whole))
+
+
+@pytest.mark.parametrize("asked", [DAYS, DAYS | FAR], ids=["UTC", "far from it"])
+def test_velocity(asked: dict[str, str]) -> None:
+    seen = Seen("/features/velocity", **dashboard(asked))
+    kpis = api("analytics/overview", **asked)["kpis"]
+    said = re.search(r"Cost and completed tasks per (\w+)", seen.html)
+    assert said
+    seen.same((said[0], "Cost"), kpis["sessionCost"])
+    seen.same((said[0], "Tasks completed"), kpis["taskVelocity"])
+    seen.same((said[0], "Cost per task"), kpis["costPerCompletedTask"])
+    columns = {"Cost": "session_cost", "Tasks completed": "task_velocity"}
+    period = {"day": "daily", "week": "weekly"}[said[1]]
+    course(seen, "Cost and completed tasks, as a table", columns, asked, period)
+    complete = items("tasks", status="done") + items("tasks", status="deferred")
+    seen.same((said[0],), sum(each["completedAt"] is None for each in complete))
+    seen.done()
+
+
+def test_quality() -> None:
+    seen = Seen("/quality")
+    told = api("ingest/status")
+    names = ("seen", "stored", "duplicate", "quarantined", "blank")
+    seen.same(
+        ("Lines seen = stored + duplicate + quarantined + blank",), *(told["equation"][n] for n in names)
+    )
+    responses = items("responses")
+    lower = [each for each in responses if each["partialOutput"]]
+    heading = "Lower bounds"
+    seen.same((heading,), len(responses))
+    for name in seen.rows(heading):
+        of = {"No": lower, "Told": [e for e in responses if e["fromProgress"]], "All": responses}[
+            name.split()[0]
+        ]
+        tokens = exact(of, "outputTokens")
+        shares = of is lower
+        whole = exact(responses, "outputTokens")
+        seen.same(
+            (heading, name, "Responses"), len(of), *([percent(len(of), len(responses))] if shares else [])
+        )
+        seen.same((heading, name, "Output tokens"), tokens, *([percent(tokens, whole)] if shares else []))
+    # The API counts what is quarantined and lists no line of it.
+    lines = Counter((line.line_no, line.offset) for line in QuarantinedLine.objects.all())
+    for name in seen.rows("Quarantined lines"):
+        places = zip(
+            *(seen.take("Quarantined lines", name, column) for column in ("Line", "Offset")), strict=True
+        )
+        assert Counter((int(a.text), int(b.text)) for a, b in places) <= lines
+    # Transcripts and their sidecars: every source that is no document.
+    files = told["sources"]["total"] - told["report"]["documents"]["seen"]
+    (run,) = seen.rows("Last runs")
+    seen.row("Last runs", run, {"Files": files, "Lines": told["report"]["lines"]["seen"]})
+    seen.done()
