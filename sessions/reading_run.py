@@ -48,10 +48,10 @@ def read_changed(
 ) -> ReadingResult:
     """Read every changed file of the plan. A file that cannot be read is noted and the others go on."""
     result = ReadingResult()
-    _mark_missing(plan, now)
-    pairs = _with_sources(plan.changed, is_demo)
     total, done = plan.bytes_to_read, 0
-    with _ahead(pairs) as ahead:
+    with _ahead(plan) as ahead:
+        _mark_missing(plan, now)
+        pairs = _with_sources(plan.changed, is_demo)
         for number, (source, found) in enumerate(pairs, 1):
             if stop():
                 result.stopped = True
@@ -65,16 +65,17 @@ def read_changed(
     return result
 
 
-def _ahead(pairs: list[tuple[SourceFile, FoundFile]]) -> ReadingAhead:
+def _ahead(plan: ReadingPlan) -> ReadingAhead:
     """What reads new transcripts in another process; where that does not pay, it reads none."""
-    new = [found for source, found in pairs if _is_new(source, found)]
+    new = [found for source, found in plan.changed if _is_new(source, found)]
     return ReadingAhead(new if is_worthwhile(new) else [])
 
 
-def _is_new(source: SourceFile, found: FoundFile) -> bool:
+def _is_new(source: SourceFile | None, found: FoundFile) -> bool:
+    if source is None or found.kind != TRANSCRIPT:
+        return found.kind == TRANSCRIPT
     return (
-        found.kind == TRANSCRIPT
-        and source.path == found.path
+        source.path == found.path
         and source.generation == 1
         and is_fresh(source)
         and source.missing_since is None
