@@ -5,7 +5,6 @@ secret and something that a stranger chose tells the one by its length (BREACH);
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
 from contextlib import closing
 
 from django.conf import settings
@@ -13,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.http.response import FileResponse
 from django.utils.cache import patch_vary_headers
 
-GetResponse = Callable[[HttpRequest], HttpResponseBase]
+from telemetry_site.middleware import GetResponse
 
 TYPES = ("text/", "application/javascript", "application/json", "image/svg+xml")
 # Below this the head of an answer is most of it.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,8 +13,7 @@ from django.http import HttpRequest, HttpResponseBase
 from sessions.scope import Projects, both
 from telemetry_site.access.roles import EVERYTHING, NEED_OF_SCOPE, Need, Roles, need_of_page, roles_of
 from telemetry_site.access.scopes import scope_needed
-
-GetResponse = Callable[[HttpRequest], HttpResponseBase]
+from telemetry_site.middleware import GetResponse
 
 
 @dataclass

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from hmac import compare_digest
@@ -26,9 +25,7 @@ from django.views.decorators.http import require_safe
 from rest_framework.exceptions import APIException
 
 from telemetry_site.access.authentication import CHALLENGE, token_of
-from telemetry_site.middleware import refusal
-
-GetResponse = Callable[[HttpRequest], HttpResponseBase]
+from telemetry_site.middleware import GetResponse, refusal
 
 COOKIE: Final = "agent_ledger_key"
 SALT: Final = "agent-ledger-local-key"

@@ -1,6 +1,5 @@
 """Log-ins that fail too often have to wait, whichever page they are tried on."""
 
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -18,9 +17,7 @@ from telemetry_site.access.attempts import (
     note_failure,
     seconds_to_wait,
 )
-from telemetry_site.middleware import refusal
-
-GetResponse = Callable[[HttpRequest], HttpResponseBase]
+from telemetry_site.middleware import GetResponse, refusal
 
 
 class TooManyLogins(Exception):

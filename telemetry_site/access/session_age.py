@@ -1,6 +1,6 @@
 """How long a log-in lasts: a week without use, a month in all."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
@@ -13,7 +13,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
-GetResponse = Callable[[HttpRequest], HttpResponseBase]
+from telemetry_site.middleware import GetResponse
 
 LONGEST: Final = timedelta(days=30)
 RENEWED_EVERY: Final = timedelta(hours=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from getpass import getuser
 from http import HTTPStatus
 from typing import Any
@@ -23,10 +22,9 @@ from telemetry_site.access.authentication import token_sent_with
 from telemetry_site.access.people import person
 from telemetry_site.access.throttles import FILE_FORMATS
 from telemetry_site.audit import actions
-from telemetry_site.middleware import SAFE_METHODS, refusal
+from telemetry_site.middleware import SAFE_METHODS, GetResponse, refusal
 from telemetry_site.models import AuditEntry
 
-GetResponse = Callable[[HttpRequest], HttpResponseBase]
 NOT_SHOWN = "Nothing is shown, since that could not be recorded. Try again in a moment."
 log = logging.getLogger(__name__)
 
@@ -96,9 +94,8 @@ class AuditTrail:
 def what_was_done(request: HttpRequest, response: HttpResponseBase, name: str) -> str | None:
     """The action to record for an answered request; None for none."""
     status = response.status_code
-    has_asker = bool(request.headers.get("Authorization")) or _actor(request)
-    if status == HTTPStatus.FORBIDDEN or (status == HTTPStatus.UNAUTHORIZED and has_asker):
-        return actions.REFUSED if has_asker else None
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return actions.REFUSED if _has_asker(request) else None
     if status >= HTTPStatus.BAD_REQUEST or name in actions.NOT_RECORDED:
         return None
     if request.method in SAFE_METHODS:
@@ -107,6 +104,10 @@ def what_was_done(request: HttpRequest, response: HttpResponseBase, name: str) -
     if name in actions.TOLD_BY_VIEW and told(request) is None:
         return None
     return actions.action_of(name, request.method or "")
+
+
+def _has_asker(request: HttpRequest) -> bool:
+    return bool(request.headers.get("Authorization") or _actor(request))
 
 
 def _act(request: HttpRequest) -> Act:
