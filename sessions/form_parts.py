@@ -2,15 +2,44 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 
 from sessions.date_bounds import reporting_zone
 from sessions.models import Project
-from sessions.scope import Projects, in_projects
+from sessions.scope import Projects, in_projects, only
 
 Bound = Callable[[str, ZoneInfo], datetime]
+
+
+LEFT_OUT = "This filter is left out."
+
+
+class ReadableForm(forms.Form):
+    """What may be asked of the projects that somebody may read. What is wrong is said, and left out."""
+
+    project = forms.CharField(required=False, max_length=200)
+
+    def __init__(self, data: Any, readable: Projects = None) -> None:
+        super().__init__(data)
+        self._readable = readable
+
+    def clean_project(self) -> Project | None:
+        return project_of(self.cleaned_data["project"], readable=self._readable)
+
+    @property
+    def projects(self) -> Projects:
+        """The project that was asked for, else all that may be read."""
+        self.is_valid()
+        project = self.cleaned_data.get("project")
+        return only(project.pk) if project else self._readable
+
+    @property
+    def problems(self) -> list[str]:
+        """Everything that was not understood, a sentence each."""
+        return [f"{text} {LEFT_OUT}" for texts in self.errors.values() for text in texts]
 
 
 def project_of(name: str, otherwise: str = "", *, readable: Projects = None) -> Project | None:

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
 from sessions.leases import LeaseTaken
-from sessions.models import SyncRun
+from sessions.models import Project, SyncRun
 from sessions.prices_in_use import price_book
 from telemetry_site.checks import TAG
 from telemetry_site.database_trouble import sentence_of
@@ -36,6 +36,14 @@ class SentenceCommand(BaseCommand):
             reason = str(error).strip().partition("\n")[0]
             what = sentence_of(error) or "`manage.py migrate` prepares it."
             raise CommandError(f"The database cannot be used: {reason}. {what}") from error
+
+
+def project_named(name: str) -> Project:
+    """The project of a slug or id, or CommandError."""
+    found: Project | None = Project.objects.named(name).first()
+    if found is None:
+        raise CommandError(f"There is no project {name!r}; projects are named by slug or id.")
+    return found
 
 
 def refuse_bad_prices() -> None:

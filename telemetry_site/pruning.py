@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from analytics.periods import months_before
 from sessions.leases import Lease
 from sessions.models import SourceFile
 from sessions.processes import this_process
@@ -31,15 +32,9 @@ class Pruned:
     changed: list[str] = field(default_factory=list)
 
 
-def months_before(now: datetime, months: int) -> datetime:
+def moment_months_before(now: datetime, months: int) -> datetime:
     """The same day and time so many months ago, or the last day of a month that has no such day."""
-    count = now.year * 12 + now.month - 1 - months
-    for day in range(now.day, 27, -1):
-        try:
-            return now.replace(year=count // 12, month=count % 12 + 1, day=day)
-        except ValueError:
-            continue
-    return now.replace(year=count // 12, month=count % 12 + 1)
+    return datetime.combine(months_before(now.date(), months), now.timetz())
 
 
 def prune(

@@ -4,9 +4,7 @@ from typing import Any
 
 from django import forms
 
-from sessions.form_parts import project_of
-from sessions.models import Project
-from sessions.scope import Projects, only
+from sessions.form_parts import ReadableForm
 from tasks.models import Status
 
 COMPLETE = "complete"  # done or deliberately put off
@@ -16,37 +14,16 @@ VIEWS = {"board": "Board", "list": "List"}
 _STATUSES = [("", "Any"), *Status.choices]
 
 
-class PlanFilterForm(forms.Form):
+class PlanFilterForm(ReadableForm):
     """Filters that every list of planned work has."""
 
-    project = forms.CharField(required=False, max_length=200)
     q = forms.CharField(required=False, max_length=200)
-
-    def __init__(self, data: Any, readable: Projects = None) -> None:
-        super().__init__(data)
-        self._readable = readable
-
-    def clean_project(self) -> Project | None:
-        return project_of(self.cleaned_data["project"], readable=self._readable)
-
-    @property
-    def projects(self) -> Projects:
-        """What the list may be of: the project that was asked for, else all that may be read."""
-        project = self.asked.get("project")
-        return only(project.pk) if project else self._readable
 
     @property
     def asked(self) -> dict[str, Any]:
         """What was understood; a project of None and an empty text are no filter."""
         self.is_valid()
         return self.cleaned_data
-
-    @property
-    def problems(self) -> list[str]:
-        """Everything that was not understood, a sentence each."""
-        return [
-            f"{sentence} This filter is left out." for texts in self.errors.values() for sentence in texts
-        ]
 
     @property
     def is_filtering(self) -> bool:

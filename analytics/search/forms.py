@@ -6,10 +6,9 @@ from typing import Any
 from django import forms
 
 from sessions.date_bounds import lower_bound, upper_bound
-from sessions.form_parts import project_of, read_moments
+from sessions.form_parts import LEFT_OUT, ReadableForm, read_moments
 from sessions.forms import MomentField
-from sessions.models import AgentSession, Project, SearchItem
-from sessions.scope import Projects, only
+from sessions.models import AgentSession, SearchItem
 from sessions.search.finding import RANK, ROLES, SORTS, Filters, kinds_named
 from sessions.search.query import BadQuery, Query, parsed
 from sessions.selectors import session
@@ -44,7 +43,7 @@ class SearchAsked:
     limit: int
 
 
-class SearchForm(forms.Form):
+class SearchForm(ReadableForm):
     """Words, filters, order and page of a search. Times are UTC inside, ends exclusive."""
 
     q = forms.CharField(
@@ -86,18 +85,11 @@ class SearchForm(forms.Form):
         required=False, min_value=1, max_value=MAX_LIMIT, help_text="How many at most."
     )
 
-    def __init__(self, data: Any, readable: Projects = None) -> None:
-        super().__init__(data)
-        self._readable = readable
-
     def clean_q(self) -> Query:
         try:
             return parsed(self.cleaned_data["q"])
         except BadQuery as bad:
             raise forms.ValidationError(str(bad)) from None
-
-    def clean_project(self) -> Project | None:
-        return project_of(self.cleaned_data["project"], readable=self._readable)
 
     def clean_session(self) -> AgentSession | None:
         name = self.cleaned_data["session"].strip()
@@ -121,6 +113,15 @@ class SearchForm(forms.Form):
         return data
 
     @property
+    def problems(self) -> list[str]:
+        """Everything that was not understood, a sentence each; without words there is nothing to filter."""
+        return [
+            str(sentence) if name == "q" else f"{sentence} {LEFT_OUT}"
+            for name, sentences in self.errors.items()
+            for sentence in sentences
+        ]
+
+    @property
     def is_asking(self) -> bool:
         """Whether there are words to look for."""
         return bool(str(self.data.get("q", "")).strip())
@@ -132,7 +133,7 @@ class SearchForm(forms.Form):
         if "q" not in data:
             return None
         filters = Filters(
-            projects=only(data["project"].pk) if data.get("project") else self._readable,
+            projects=self.projects,
             kinds=_both(data.get("kind"), ROLES.get(data.get("role") or "")),
             session_key=data["session"].pk if data.get("session") else None,
             tool=(data.get("tool") or "").strip(),

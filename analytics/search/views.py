@@ -42,7 +42,7 @@ def search_page(request: HtmxRequest) -> HttpResponse:
     context = {
         "form": form,
         "answer": answer,
-        "problems": _problems(form) if form.is_asking else [],
+        "problems": form.problems if form.is_asking else [],
         "results": [(result, address(result), KIND_LABELS[result.kind][0]) for result in answer.results]
         if answer
         else [],
@@ -63,15 +63,6 @@ def search_page(request: HtmxRequest) -> HttpResponse:
 def _page_number(given: QueryDict) -> int:
     text = given.get("page", "")
     return max(1, int(text)) if text.isascii() and text.isdecimal() and len(text) < 4 else 1
-
-
-def _problems(form: SearchForm) -> list[str]:
-    """What was not understood, a sentence each; filters among it are left out."""
-    return [
-        str(sentence) if name == "q" else f"{sentence} This filter is left out."
-        for name, sentences in form.errors.items()
-        for sentence in sentences
-    ]
 
 
 def _kinds(answer: SearchAnswer, query: QueryDict) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import batched
 from typing import Any
@@ -30,10 +30,10 @@ def money_text(dollars: Decimal) -> str:
     return f"{dollars:.9f}"
 
 
-def as_csv(export: Export, rows: Iterable[Item]) -> Iterator[str]:
+def as_csv(columns: Sequence[str], rows: Iterable[Item]) -> Iterator[str]:
     """RFC 4180 with a header; an unknown value is an empty cell, a list or open object is JSON in a cell."""
-    yield _csv_piece([export.columns])
-    paths = [column.split(".") for column in export.columns]
+    yield _csv_piece([columns])
+    paths = [column.split(".") for column in columns]
     for piece in batched(rows, ROWS_IN_A_PIECE):
         yield _csv_piece([[_cell(_value(row, path)) for path in paths] for row in piece])
 
@@ -93,7 +93,7 @@ def _json(value: Any) -> str:
 
 
 FORMATS: dict[str, Callable[[Export, Iterable[Item]], Iterator[str]]] = {
-    "csv": as_csv,
+    "csv": lambda export, rows: as_csv(export.columns, rows),
     "ndjson": as_ndjson,
     "json": as_json,
 }

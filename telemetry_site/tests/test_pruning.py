@@ -19,7 +19,7 @@ from sessions.tests import samples as s
 from telemetry_site import pruning
 from telemetry_site.models import AuditEntry
 from telemetry_site.pipeline import rebuild_all, sync
-from telemetry_site.pruning import months_before, prune
+from telemetry_site.pruning import moment_months_before, prune
 from telemetry_site.verification import database_digest, table_digests, verify
 
 pytestmark = pytest.mark.django_db
@@ -194,7 +194,7 @@ def test_lines_that_stand_in_their_file_no_more_are_gone_too(read: Path) -> None
     [("2026-08-31", 6, "2026-02-28"), ("2024-08-31", 6, "2024-02-29"), ("2026-01-15", 1, "2025-12-15")],
 )
 def test_months_are_those_of_the_calendar(day: str, months: int, then: str) -> None:
-    assert f"{months_before(datetime.fromisoformat(day).replace(tzinfo=UTC), months):%Y-%m-%d}" == then
+    assert f"{moment_months_before(datetime.fromisoformat(day).replace(tzinfo=UTC), months):%Y-%m-%d}" == then
 
 
 def test_the_index_shrinks(read: Path) -> None:

@@ -6,14 +6,13 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from sessions.date_bounds import lower_bound, reporting_zone, upper_bound
-from sessions.models import Project
 from sessions.scope import Projects, only
 from telemetry_site.audit.actions import known_actions
 from telemetry_site.audit.log import audit_entries, csv_lines, row_of
-from telemetry_site.commands import SentenceCommand
+from telemetry_site.commands import SentenceCommand, project_named
 
 
 class Command(SentenceCommand):
@@ -52,12 +51,7 @@ class Command(SentenceCommand):
 
 
 def _projects(name: str | None) -> Projects:
-    if name is None:
-        return None
-    found = Project.objects.named(name).first()
-    if found is None:
-        raise CommandError(f"There is no project {name!r}; projects are named by slug or id.")
-    return only(found.pk)
+    return None if name is None else only(project_named(name).pk)
 
 
 def _from(text: str) -> datetime:

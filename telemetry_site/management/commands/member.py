@@ -10,7 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 from sessions.models import Project
 from telemetry_site.access.members import Person, give_role, make_account, people, take_role
 from telemetry_site.audit.recording import note_command
-from telemetry_site.commands import SentenceCommand
+from telemetry_site.commands import SentenceCommand, project_named
 from telemetry_site.models import Membership
 
 
@@ -55,11 +55,11 @@ class Command(SentenceCommand):
             self.stdout.write(f"{each['user']}: {roles or 'no role'}")
 
     def _set(self, user: str, role: str, **options: Any) -> None:
-        membership = give_role(_user(user), _project(options["project"]), role)
+        membership = give_role(_user(user), _project(options), role)
         self._tell(options, f"{membership}.")
 
     def _remove(self, user: str, **options: Any) -> None:
-        project = _project(options["project"])
+        project = _project(options)
         if not take_role(_user(user), project):
             raise CommandError(f"{user!r} has no role of its own in {project or 'every project'}.")
         self._tell(options, f"{user} has no role in {project or 'every project'} any more.")
@@ -95,10 +95,5 @@ def _user(name: str) -> User:
     return found
 
 
-def _project(name: str | None) -> Project | None:
-    if name is None:
-        return None
-    found: Project | None = Project.objects.named(name).first()
-    if found is None:
-        raise CommandError(f"There is no project {name!r}; projects are named by slug or id.")
-    return found
+def _project(options: dict[str, Any]) -> Project | None:
+    return None if options["project"] is None else project_named(options["project"])

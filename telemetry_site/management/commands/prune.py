@@ -12,7 +12,7 @@ from sessions.pruning.candidates import Candidate, Prunable, prunable
 from telemetry_site.audit.recording import note_command
 from telemetry_site.backups.disk import CannotCopy, size_text
 from telemetry_site.commands import SentenceCommand
-from telemetry_site.pruning import Pruned, compact, months_before, prune
+from telemetry_site.pruning import Pruned, compact, moment_months_before, prune
 
 SHOWN = 10
 
@@ -49,7 +49,7 @@ class Command(SentenceCommand):
             raise CommandError(
                 "Say how many months of text stay: --months 12, or TELEMETRY_KEEP_TEXT_MONTHS.", returncode=2
             )
-        before = months_before(timezone.now(), months)
+        before = moment_months_before(timezone.now(), months)
         try:
             if not apply:
                 self._foretell(prunable(before, gone), f"{before:%Y-%m-%d}")

@@ -15,7 +15,7 @@ from sessions.api_fields import iso
 from sessions.models import Project
 from telemetry_site.access.tokens import create_token, revoke
 from telemetry_site.audit.recording import note_command
-from telemetry_site.commands import SentenceCommand
+from telemetry_site.commands import SentenceCommand, project_named
 from telemetry_site.models import ApiToken
 
 NEVER = "never"
@@ -118,12 +118,7 @@ def _lifetime(text: str) -> timedelta | datetime | None:
 
 
 def _projects(names: list[str] | None) -> list[Project] | None:
-    if not names:
-        return None
-    found = {name: Project.objects.named(name).first() for name in names}
-    if unknown := [name for name, project in found.items() if project is None]:
-        raise CommandError(f"There is no project {unknown[0]!r}; projects are named by slug or id.")
-    return [project for project in found.values() if project is not None]
+    return [project_named(name) for name in dict.fromkeys(names)] if names else None
 
 
 def _user(name: str | None) -> User | None:
