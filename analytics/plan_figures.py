@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from analytics.periods import Period, start_of_day
 from analytics.querysets import UNATTRIBUTED, any_document
 from sessions.models import Project
+from sessions.prepared import prepared
 from sessions.scope import Projects, in_projects
 from tasks.models import Feature, ProjectTask, StatusChange
 from tasks.parsers.statuses import is_terminal
@@ -79,36 +80,47 @@ def has_plans(projects: Projects) -> bool:
 
 def task_courses(projects: Projects, zone: ZoneInfo) -> list[TaskCourse]:
     """Every task that stands in a plan; days without a time begin at the zone's midnight."""
-    changes = StatusChange.objects.filter(task__isnull=False)
-    return _courses(
-        _of_projects(ProjectTask.objects.present(), projects), _of_projects(changes, projects), zone
-    )
+    return _courses(_tasks(projects=projects), _changes_of_tasks(projects=projects), zone)
 
 
-def _of_projects(rows: Any, projects: Projects) -> Any:
-    return rows.filter(in_projects(projects))
+@prepared
+def _tasks(*, projects: Any) -> Any:
+    return _columns_of_tasks(ProjectTask.objects.present().filter(in_projects(projects)))
 
 
-def _courses(tasks: Any, changes: Any, zone: ZoneInfo) -> list[TaskCourse]:
+def _columns_of_tasks(tasks: Any) -> Any:
+    columns = ("id", "project_id", "feature_id", "status", "completed_on", "completed_at", "first_seen_at")
+    return tasks.order_by("id").values_list(*columns)
+
+
+@prepared
+def _changes_of_tasks(*, projects: Any) -> Any:
+    return _columns_of_changes(StatusChange.objects.filter(in_projects(projects), task__isnull=False))
+
+
+def _columns_of_changes(changes: Any) -> Any:
+    columns = ("task_id", "changed_at", "has_time", "status")
+    return changes.order_by("changed_at", "id").values_list(*columns)
+
+
+def _courses(tasks: Iterable[Any], changes: Iterable[Any], zone: ZoneInfo) -> list[TaskCourse]:
+    """Of the columns of tasks and of changes."""
     first_instant = cache(lambda day: start_of_day(day, zone))
-    told = _changes(changes, first_instant)
+    told = _told(changes, first_instant)
     names = dict(Project.objects.values_list("pk", "name"))
     removed = set(Feature.objects.exclude(removed_at=None).values_list("pk", flat=True))
-    columns = ("id", "project_id", "feature_id", "status", "completed_on", "completed_at", "first_seen_at")
-    rows = tasks.order_by("id").values_list(*columns)
     return [
         _course(
             names[project], None if feature in removed else feature, first_instant, told.get(key, ()), *row
         )
-        for key, project, feature, *row in rows
+        for key, project, feature, *row in tasks
     ]
 
 
-def _changes(rows: Any, first_instant: FirstInstant) -> dict[int, list[tuple[datetime, bool]]]:
+def _told(changes: Iterable[Any], first_instant: FirstInstant) -> dict[int, list[tuple[datetime, bool]]]:
     """{task: (moment, whether it is complete from then on) of every change, ascending}."""
     found: dict[int, list[tuple[datetime, bool]]] = defaultdict(list)
-    columns = ("task_id", "changed_at", "has_time", "status")
-    for task_id, at, has_time, status in rows.order_by("changed_at", "id").values_list(*columns):
+    for task_id, at, has_time, status in changes:
         moment = at if has_time else first_instant(at.astimezone(UTC).date())
         found[task_id].append((moment, is_terminal(status)))
     for told in found.values():
@@ -218,5 +230,6 @@ def _states(projects: Projects, moment: datetime, zone: ZoneInfo) -> dict[int | 
 def _unsure(moment: datetime, projects: Projects, zone: ZoneInfo) -> list[TaskCourse]:
     """The courses of the tasks of which the database could not say whether they were complete."""
     tasks = ProjectTask.objects.present().with_completion_before(moment, zone)
-    mine = _of_projects(tasks, projects).filter(was_complete=None)
-    return _courses(mine, StatusChange.objects.filter(task__in=mine.values("pk")), zone)
+    mine = tasks.filter(in_projects(projects), was_complete=None)
+    changes = StatusChange.objects.filter(task__in=mine.values("pk"))
+    return _courses(_columns_of_tasks(mine), _columns_of_changes(changes), zone)

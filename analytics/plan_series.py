@@ -1,14 +1,15 @@
 """Metrics about plans over time: tasks completed, how far tasks and features have come, cost per completed task."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from math import fsum
 from typing import Any
 
 from analytics.periods import Bucket, Period
-from analytics.plan_figures import COURSE_GROUPS, Share, TaskCourse, mean_of
+from analytics.plan_figures import COURSE_GROUPS, Share, TaskCourse
 from analytics.selectors import Span
 from analytics.sums import Usage, cost_per_task
 
@@ -92,14 +93,15 @@ def _completion(courses: Sequence[TaskCourse], cut: list[Bucket]) -> Iterator[Sh
 def _feature_progress(courses: Sequence[TaskCourse], cut: list[Bucket]) -> Iterator[Share]:
     """The mean of what features had come to at the end of every bucket, told anew only where a task turned."""
     of_feature = [course for course in courses if course.feature_id is not None]
-    shares = {course.feature_id: Share() for course in of_feature}
-    for course in of_feature:
-        shares[course.feature_id] += Share(0, 1)
-    mean = mean_of(shares.values())
+    sizes = Counter(course.feature_id for course in of_feature)
+    complete_tasks = dict.fromkeys(sizes, 0)
+    parts = dict.fromkeys(sizes, 0.0)
+    mean = Share(0.0, len(parts))
     for turned in _turned(of_feature, cut):
         for course, complete in turned:
-            shares[course.feature_id] += Share(1 if complete else -1, 0)
-        mean = mean_of(shares.values()) if turned else mean
+            complete_tasks[course.feature_id] += 1 if complete else -1
+            parts[course.feature_id] = complete_tasks[course.feature_id] / sizes[course.feature_id]
+        mean = Share(fsum(parts.values()), len(parts)) if turned else mean
         yield mean
 
 

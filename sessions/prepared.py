@@ -5,15 +5,17 @@ shape that it is asked in, and kept; the values of a moment are put in when it i
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache, wraps
 from types import SimpleNamespace
 from typing import Any, Final
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.sqlite3.operations import DatabaseOperations as SqliteOperations
 from django.db.models import (
     BooleanField,
     CharField,
@@ -111,8 +113,22 @@ class _TupleStatement(_Statement):
         columns: list[Any] = list(zip(*rows, strict=True))
         for at, (converters, expression) in self.converters:
             for convert in converters:
-                columns[at] = [convert(value, expression, connection) for value in columns[at]]
+                columns[at] = _column(convert, columns[at], expression, connection)
         return list(zip(*columns, strict=True))
+
+
+def _column(convert: Any, values: Iterable[Any], expression: Any, connection: Any) -> list[Any]:
+    """The values of a column as Python's; moments of SQLite, which are in UTC, at a fraction of Django's price."""
+    if getattr(convert, "__func__", None) is SqliteOperations.convert_datetimefield_value:
+        with suppress(TypeError, ValueError):  # where a text is no moment Django decides
+            return [None if value is None else _in_utc(value) for value in values]
+    return [convert(value, expression, connection) for value in values]
+
+
+def _in_utc(value: Any) -> datetime:
+    """Of a column as its driver reads it, a datetime without a zone; of an expression a text."""
+    at = value if type(value) is datetime else datetime.fromisoformat(value)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
 
 
 class _Asked:

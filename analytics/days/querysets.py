@@ -230,6 +230,14 @@ def day_times(calls: Any, runs: Runs) -> Any:
     return timed.annotate(day=DAY).order_by(*keys).values_list(*keys)
 
 
+@prepared
+def day_durations(times: Any, column: str | None, *, first: Any, after: Any, torn: Any) -> Any:
+    """(quarter, value of the column or "", packed milliseconds of timed calls) of every day but the torn ones."""
+    rows = times.objects.filter(day__gte=first, day__lt=after).exclude(day__in=torn).order_by("day")
+    row = F(column) if column else Value("", output_field=CharField())
+    return rows.annotate(row=row).values_list(F("day") * Value(QUARTERS), "row", "durations")
+
+
 def call_times_of(calls: Any, column: str | None) -> Any:
     """(quarter, value of the column or "", ms) of timed calls."""
     row = F(column) if column else Value("", output_field=CharField())

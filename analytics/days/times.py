@@ -5,11 +5,12 @@ A call's duration is the tool's own figure where it gives one, else the time fro
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import chain
 from math import ceil
-from typing import Any
 
 from analytics.days.answers import MOST_EDGES, Cut, days_are_whole
-from analytics.days.querysets import QUARTERS, call_times_of, in_runs
+from analytics.days.querysets import QUARTERS, call_times_of, day_durations, in_runs
 from analytics.days.rollup import BYTES, packed, unpacked
 from analytics.models import DailyToolTimes
 from analytics.periods import Bucket, Period, quarter_edges
@@ -70,35 +71,26 @@ def call_times_by_bucket(
 
 def _times(dimension: str, edges: Sequence[int], projects: Projects) -> dict[str, dict[int, Durations]]:
     held: dict[str, dict[int, Durations]] = {}
+    bucket = cache(lambda quarter: bisect_right(edges, quarter) - 1)
     for quarter, name, piece in _pieces(dimension, edges, projects):
-        of_name, at = held.setdefault(name, {}), bisect_right(edges, quarter) - 1
+        of_name, at = held.setdefault(name, {}), bucket(quarter)
         if at not in of_name:
             of_name[at] = Durations()
         of_name[at].append(piece)
     return held
 
 
-def _pieces(dimension: str, edges: Sequence[int], projects: Projects) -> Iterator[tuple[int, str, bytes]]:
+def _pieces(dimension: str, edges: Sequence[int], projects: Projects) -> Iterable[tuple[int, str, bytes]]:
     """(a quarter of the bucket, name, packed milliseconds)."""
     whole = range(edges[0], edges[-1])
     torn = sorted({edge // QUARTERS for edge in edges if edge % QUARTERS})
     days = Cut.of(whole).days
     if not days or len(torn) > MOST_EDGES or projects is not None or not days_are_whole():
-        yield from _of_calls(dimension, [whole], projects)
-        return
-    rows = DailyToolTimes.objects.of_days(days).exclude(day__in=torn).order_by("day")
-    named = rows.values_list("day", COLUMNS[dimension], "durations") if dimension else _unnamed(rows)
-    for day, name, durations in named:
-        yield day * QUARTERS, name, durations
-    if torn:
-        runs = [
-            range(max(day * QUARTERS, whole.start), min((day + 1) * QUARTERS, whole.stop)) for day in torn
-        ]
-        yield from _of_calls(dimension, runs, projects)
-
-
-def _unnamed(rows: Any) -> Iterable[tuple[int, str, bytes]]:
-    return ((day, "", durations) for day, durations in rows.values_list("day", "durations"))
+        return _of_calls(dimension, [whole], projects)
+    ends = {"first": days.start, "after": days.stop, "torn": tuple(torn)}
+    of_days = day_durations(DailyToolTimes, COLUMNS.get(dimension), **ends)
+    runs = [range(max(day * QUARTERS, whole.start), min((day + 1) * QUARTERS, whole.stop)) for day in torn]
+    return chain(of_days, _of_calls(dimension, runs, projects) if runs else ())
 
 
 def _of_calls(dimension: str, runs: Sequence[range], projects: Projects) -> Iterator[tuple[int, str, bytes]]:
