@@ -1,6 +1,6 @@
 """Answers about numbers: the overview of a period and its split by something. Pages, API and terminal ask here."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -97,7 +97,7 @@ def overview(period: Period, *, projects: Projects = None, plans: bool = True) -
     used, sessions = usage_and_sessions("model", period, projects)
     return Overview(
         period=period,
-        usage=sum(used.values(), Usage()),
+        usage=Usage.summed(used.values()),
         tools=tool_totals(period, projects),
         session_count=begun.roots,
         subagent_session_count=begun.sessions - begun.roots,
@@ -159,7 +159,7 @@ class Breakdown:
 
     @property
     def whole(self) -> Usage:
-        return sum((row.usage for row in self.rows if row.usage), Usage())
+        return Usage.summed(row.usage for row in self.rows if row.usage)
 
 
 def breakdown(dimension: str, period: Period, *, projects: Projects = None, sort: str = "count") -> Breakdown:
@@ -175,12 +175,11 @@ def breakdown(dimension: str, period: Period, *, projects: Projects = None, sort
 def _usage_rows(dimension: str, period: Period, projects: Projects) -> list[BreakdownRow]:
     used, sessions = usage_and_sessions(dimension, period, projects)
     names = shown_names(dimension, used)
-    counts, sums = Counter[str](), dict[str, Usage]()
+    counts, parts = Counter[str](), defaultdict[str, list[Usage]](list)
     for key, usage in used.items():
-        name = names[key]
-        counts[name] += sessions.get(key, 0)
-        sums[name] = sums[name] + usage if name in sums else usage
-    return [BreakdownRow(name, counts[name], usage) for name, usage in sums.items()]
+        counts[names[key]] += sessions.get(key, 0)
+        parts[names[key]].append(usage)
+    return [BreakdownRow(name, counts[name], Usage.summed(mine)) for name, mine in parts.items()]
 
 
 def shown_names(dimension: str, keys: Iterable[str]) -> dict[str, str]:

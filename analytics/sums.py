@@ -1,6 +1,6 @@
 """Sums that answers are made of: what responses used, and how tool calls went."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import attrgetter
@@ -44,8 +44,19 @@ class Usage(TokenSums):
     def from_sums(cls, row: dict[str, Any]) -> "Usage":
         return cls(**{name: row[f"sum_{name}"] for name in (*SUMMED, *MONEY)})
 
+    @classmethod
+    def summed(cls, parts: Iterable["Usage"]) -> "Usage":
+        """What they come to together, field by field, which of thousands is a fraction of adding one by one."""
+        return cls(*map(_known_sum, zip(*map(_usage_fields, (cls(), *parts)), strict=True)))
+
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(*added(_usage_fields(self), _usage_fields(other)))
+
+
+def _known_sum(values: tuple[Any, ...]) -> Any:
+    """None where nothing is known."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
 
 
 _usage_fields = attrgetter(*SUMMED, *MONEY)

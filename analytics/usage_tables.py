@@ -72,7 +72,7 @@ def _table(rows: Iterable[UsageRow], whole: Usage, rest: str, link: Callable[[st
     shown = [replace(row, href=link(row.name)) for row in shown]
     if is_whole:
         return UsageTable(shown, whole)
-    total = sum((row.usage for row in swept), Usage())
+    total = Usage.summed(row.usage for row in swept)
     return UsageTable([*shown, UsageRow(f"{len(swept)} {rest}", total, _share(total, whole))], whole)
 
 

@@ -88,7 +88,7 @@ def served(session: AgentSession) -> Served:
     return Served(
         session=session,
         parts=[ServedPart(targets(row), work_of(row)) for row in usage],
-        whole=sum((Usage.from_sums(row) for row in usage), Usage()),
+        whole=Usage.summed(Usage.from_sums(row) for row in usage),
         course=[_stretch(span) for span in spans],
         links=[link_row(link) for link in links if not link.commit and link.state != Link.State.UNLINKED],
         unlinked=[link_row(link) for link in links if link.state == Link.State.UNLINKED],

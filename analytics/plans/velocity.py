@@ -41,7 +41,7 @@ def cost_and_velocity(period: Period, *, projects: Projects = None) -> Velocity:
     counts = [None if point.value is None else int(point.value) for point in points]
     known = [count for count in counts if count is not None]
     completed = sum(known) if known else None
-    whole = sum(usage, Usage())
+    whole = Usage.summed(usage)
     return Velocity(
         step=STEPS[kind],
         cost_usd=whole.cost_usd if whole.responses else Decimal(0),

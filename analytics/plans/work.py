@@ -87,7 +87,7 @@ def total(parts: Iterable[Work]) -> Work:
     """The sum of parts, with no number of sessions."""
     held = list(parts)
     return Work(
-        usage=sum((part.usage for part in held), Usage()),
+        usage=Usage.summed(part.usage for part in held),
         tools=sum((part.tools for part in held), ToolUse()),
         sessions=None,
         first_at=min((part.first_at for part in held if part.first_at), default=None),

@@ -132,3 +132,10 @@ def test_everything_is_narrowed_to_what_is_known(two_days: None) -> None:
 def test_an_empty_database_knows_no_span() -> None:
     assert known_span() is None
     assert narrowed(EVER) == EVER
+
+
+def test_usage_of_many_is_what_adding_one_by_one_comes_to() -> None:
+    parts = [Usage(input_tokens=3, cost_nano_usd=None), Usage(output_tokens=4, cost_nano_usd=5), Usage()]
+    assert Usage.summed(parts) == sum(parts, Usage())
+    assert Usage.summed(parts).cost_nano_usd == 5
+    assert Usage.summed([]) == Usage()

@@ -59,19 +59,37 @@ def session_list(
         return _whole_list(filters, now, sums, projects)
     found: Any = filtered_sessions(filters, now=now, projects=projects)
     keys = _found_once(found, filters)
-    if keys is not None and len(keys) <= MOST_NAMED:
-        found = AgentSession.objects.filter(pk__in=keys)
     totals = family = None
     if sums:
-        totals = family = Totals.from_sums(found.own_totals())
-        if not filters.get("include_subagents"):
-            together: Any = AgentSession.objects.family_of(found).filter(in_projects(projects))
-            family = Totals.from_sums(together.own_totals())
+        totals, family = _sums_of(found, keys, bool(filters.get("include_subagents")), projects)
     offset, limit = filters.get("offset", 0), filters.get("limit", 50)
     page = _in_order(_ordered(found, filters) if keys is None else keys, offset, limit)
     count = len(keys) if keys is not None else found.count() if totals is None else totals.sessions
     rows = session_rows(page, now=now, projects=projects)
     return SessionPage(rows, count, offset, limit, totals, family)
+
+
+def _sums_of(
+    found: Any, keys: list[int] | None, include_subagents: bool, projects: Projects
+) -> tuple[Totals, Totals]:
+    """Of the sessions found, whose keys are given where they were looked for already, and with their families."""
+    if keys is not None and len(keys) <= MOST_NAMED:
+        named = {"keys": padded(keys), "projects": projects}
+        totals = _totals(_sums_of_named(False, **named))
+        return totals, totals if include_subagents else _totals(_sums_of_named(True, **named))
+    totals = Totals.from_sums(found.own_totals())
+    if include_subagents:
+        return totals, totals
+    together: Any = AgentSession.objects.family_of(found).filter(in_projects(projects))
+    return totals, Totals.from_sums(together.own_totals())
+
+
+@prepared
+def _sums_of_named(families: bool, *, keys: Any, projects: Any) -> Any:
+    found = AgentSession.objects.filter(In(F("pk"), keys))
+    if families:
+        found = AgentSession.objects.family_of(found).filter(in_projects(projects))
+    return found.summed()
 
 
 # What a list of all sessions is asked with; anything else narrows it.
