@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.backends.sqlite3.operations import DatabaseOperations as SqliteOperations
 from django.db.models import (
     BooleanField,
     CharField,
@@ -119,7 +118,8 @@ class _TupleStatement(_Statement):
 
 def _column(convert: Any, values: Iterable[Any], expression: Any, connection: Any) -> list[Any]:
     """The values of a column as Python's; moments of SQLite, which are in UTC, at a fraction of Django's price."""
-    if getattr(convert, "__func__", None) is SqliteOperations.convert_datetimefield_value:
+    # A statement may have been written on another thread's connection, whose methods its converters are.
+    if getattr(convert, "__name__", "") == "convert_datetimefield_value" and connection.vendor == "sqlite":
         with suppress(TypeError, ValueError):  # where a text is no moment Django decides
             return [None if value is None else _in_utc(value) for value in values]
     return [convert(value, expression, connection) for value in values]
