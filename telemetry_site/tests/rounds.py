@@ -1,6 +1,8 @@
 """Which tests run on which database: the suite runs in two rounds, one on SQLite and one on PostgreSQL.
 
-On SQLite everything runs, on PostgreSQL what touches a database: a test that touches none cannot tell them apart.
+On SQLite everything runs, on PostgreSQL what touches a database: a test that touches none cannot tell them apart. What
+a browser makes of a page has nothing to do with where the page was read from, so those tests run on SQLite alone too;
+what pages say is asked of the views, on both.
 `one_database("sqlite")` or `("postgresql")` marks what is about one of them. What a round leaves out is counted at its
 end. A test that starts a process on the database of the tests is marked `database_of_processes`; for every other test
 without a database the variables that name one lead nowhere.
@@ -18,6 +20,8 @@ NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 # The fixtures by which pytest-django gives a test the database.
 FIXTURES = {"db", "transactional_db", "live_server", "django_db_setup"}
 MARKS = ("django_db", "database_of_processes")
+# The one by which every test with a browser gets it.
+BROWSER = "browser"
 # Run first, so that at the end no worker waits for another that has one of them before it.
 LONG = (
     "test_page_walk",
@@ -58,11 +62,15 @@ def only_database(item: pytest.Item) -> str | None:
     return str(marker.args[0])
 
 
-def why_left_out(vendor: str, *, only: str | None, uses: bool) -> str | None:
+def why_left_out(vendor: str, *, only: str | None, uses: bool, browses: bool) -> str | None:
     """Why a test is no part of the round on this database; None where it is."""
     if only:
         return f"about {NAMES[only]}" if only != vendor else None
-    return None if uses or vendor == "sqlite" else "without a database, which run on SQLite"
+    if vendor == "sqlite":
+        return None
+    if browses:
+        return "in a browser, which run on SQLite"
+    return None if uses else "without a database, which run on SQLite"
 
 
 def turn(item: pytest.Item) -> int:
@@ -77,7 +85,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out: list[pytest.Item] = []
     counts = Counter[str]()
     for item in items:
-        why = why_left_out(connection.vendor, only=only_database(item), uses=uses_database(item))
+        browses = BROWSER in getattr(item, "fixturenames", ())
+        why = why_left_out(
+            connection.vendor, only=only_database(item), uses=uses_database(item), browses=browses
+        )
         (left_out if why else kept).append(item)
         counts.update([why] if why else [])
     items[:] = sorted(kept, key=turn)

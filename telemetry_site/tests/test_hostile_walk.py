@@ -81,8 +81,6 @@ def test_there_are_enough_payloads() -> None:
     assert all(mark(number) in words for number, words in enumerate(PAYLOADS))
 
 
-# What a browser makes of a page has nothing to do with where the page was read from.
-@pytest.mark.one_database("sqlite")
 def test_payloads_are_words_on_every_page(browser: Browser, live_server: LiveServer, tmp_path: Path) -> None:
     write_and_read_hostile(tmp_path)
     told, shown = [], set()

@@ -107,8 +107,6 @@ def name_things() -> None:
     User.objects.create_user("ada")
 
 
-# What a browser makes of a page has nothing to do with where the page was read from.
-@pytest.mark.one_database("sqlite")
 def test_every_page_is_quiet_accessible_and_fits(
     browser: Browser, live_server: LiveServer, tmp_path: Path
 ) -> None:
