@@ -13,8 +13,10 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-# Above this, parsing a hostile text could take seconds: it is shown as plain text.
-MAX_CHARS = 20_000
+# Above these, parsing a hostile text could take longer than anyone waits for a page: it is shown as plain text. What
+# takes the time is not the letters but the marks and lines between them, of which prose and tables have far fewer.
+MAX_CHARS, MAX_MARKS = 20_000, 6_000
+_MARKS = str.maketrans(dict.fromkeys("\n!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"))
 _BLOCKS = ("p", "br", "hr", "blockquote", "pre", "ul", "ol", "li", "h3", "h4", "h5", "h6")
 _INLINES = ("em", "strong", "s", "code", "a")
 _TABLES = ("table", "thead", "tbody", "tr", "th", "td")
@@ -24,10 +26,10 @@ _FIRST_HEADING = 3  # the page's own headings stand above a text's
 
 def render(text: str) -> SafeString:
     """The text as HTML to be put into `.prose`; escaped plain text where it is too long to be parsed."""
-    if len(text) > MAX_CHARS:
+    if len(text) > MAX_CHARS or len(text) - len(text.translate(_MARKS)) > MAX_MARKS:
         return SafeString(f'<div class="plain-text">{escape(text)}</div>')
     html = nh3.clean(
-        _parser().render(text),
+        _parser().render(text.encode("utf-8", "replace").decode()),  # half a character is none
         tags={*_BLOCKS, *_INLINES, *_TABLES},
         attributes={"a": {"href"}},
         url_schemes=set(_SCHEMES),

@@ -8,7 +8,7 @@ from sessions.parsers.display import shown
 
 # Select graphic rendition, erase in line, and what makes a cursor go back.
 _STEPS = re.compile(r"\x1b\[([0-9;:]{0,60})m|\x1b\[([02]?)K|(\r|\x08)")
-_TORN = re.compile(r"\x1b[^A-Za-z]{0,60}\Z")
+_TORN = re.compile(r"\x1b[^A-Za-z\x1b]{0,60}\Z")
 _SWITCHES = {1: "bold", 2: "dim", 3: "italic", 4: "underline", 7: "inverse", 9: "strike"}
 _OFF = {22: ("bold", "dim"), 23: ("italic",), 24: ("underline",), 27: ("inverse",), 29: ("strike",)}
 # The sixteen colours of a terminal as most programs mean them; every other colour is shown as the nearest of these.

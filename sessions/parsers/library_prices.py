@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _LIBRARY = "genai-prices"
 _DAY_MS = 86_400_000
 _SNAPSHOT_TAIL = re.compile(r"-(?:\d{4}|\d{2}-\d{2})$")
-_TRAILING_ZERO = re.compile(r"(?:-0)+$")
+_TRAILING_ZERO = re.compile(r"(?<!-0)(?:-0)+$")
 _SEARCHES_PER_PRICE_UNIT = 1000
 
 

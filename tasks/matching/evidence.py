@@ -22,9 +22,11 @@ from tasks.matching.rules import (
 )
 from tasks.matching.signals import READ, WRITTEN, Call, Command, Said, SessionSignals, branch_shares
 
-_PATHS = re.compile(r"(?:[\w.~@+-]*/)+[\w.@+-]+")
+_PATHS = re.compile(r"(?<![\w.~@+/-])(?:[\w.~@+-]*/)+[\w.@+-]+")
 # Shell commands that make, move or commit the files they name; looking at a plan is no work on it.
-_MAKING = re.compile(r"(?:^|[;&|\n]\s*)(?:mkdir|touch|mv|cp|tee|git\s+(?:add|commit|mv)|sed\s+-i)\b|>\s*\S*$")
+_MAKING = re.compile(
+    r"(?:^|[;&|\n][^\S\n]*)(?:mkdir|touch|mv|cp|tee|git\s+(?:add|commit|mv)|sed\s+-i)\b|>\s*[^\s>]*$"
+)
 _BRANCH_NUMBER = re.compile(
     r"(?:^|[/_-])(?:phase|quick|task|feature|feat|story|epic)s?[-_/]?(\d+(?:\.\d+)*)(?![\d.])", re.I
 )

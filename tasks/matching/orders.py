@@ -5,15 +5,16 @@ from typing import NamedTuple
 
 ALL = "all"
 MOST_PHASES = 50  # "1-2024" is no list of phases
+MOST_DIGITS = 9
 
-_PATH = re.compile(r"@?[\"']?((?:[\w.~@+-]*/)+[\w.@+-]+|[\w.@+-]+\.md)[\"']?")
+_PATH = re.compile(r"(?<![\w.~@+/-])@?[\"']?((?:[\w.~@+-]*/)+[\w.@+-]+|[\w.@+-]+\.md)[\"']?")
 _NUMBER = r"\d+(?:\.\d+)*"
 _LIST = re.compile(
     rf"(?:phases?[\s:#-]*)?({_NUMBER}(?:\s*(?:,|&|\+|/|\.\.|-|–|to\b|and\b|through\b)\s*(?:phases?\s+)?{_NUMBER})*)(?![\w.])",
     re.IGNORECASE,
 )
 _EVERY = re.compile(r"(?:phases?[\s:]*)?all\b|all[\s-]+phases?\b", re.IGNORECASE)
-_SPLIT = re.compile(r"\s*(,|&|\+|/|\.\.|-|–|to\b|and\b|through\b)\s*(?:phases?\s+)?", re.IGNORECASE)
+_SPLIT = re.compile(r"(?<!\s)\s*(,|&|\+|/|\.\.|-|–|to\b|and\b|through\b)\s*(?:phases?\s+)?", re.IGNORECASE)
 _RANGES = frozenset({"..", "-", "–", "to", "through"})
 _MENTION = re.compile(rf"\bphases?[\s:#_-]*(?={_NUMBER})", re.IGNORECASE)
 _FLAG = re.compile(r"(?:^|\s)--?[a-z][\w-]*(?:=\S+)?", re.IGNORECASE)
@@ -81,7 +82,8 @@ def phase_number(raw: str) -> str:
     if raw in (ALL, "all-phases"):
         return ALL
     parts = raw.split(".")
-    return ".".join(str(int(part)) for part in parts) if all(p.isdecimal() for p in parts) else ""
+    is_number = all(part.isdecimal() and len(part) <= MOST_DIGITS for part in parts)
+    return ".".join(str(int(part)) for part in parts) if is_number else ""
 
 
 def _without_flags(args: str) -> str:
@@ -107,6 +109,9 @@ def _between(first: str, last: str) -> list[str]:
 def plan_in_phase(text: str) -> str:
     """ "12-01" in one spelling ("12-1"): the first plan of phase 12, and not a range; "" for anything else."""
     found = re.match(rf"({_NUMBER})-(\d+)(?![\w.])", text)
-    if not found or (not found[2].startswith("0") and int(found[2]) > int(found[1].partition(".")[0])):
+    number = phase_number(found[1]) if found else ""
+    if not found or not number or len(found[2]) > MOST_DIGITS:
         return ""
-    return f"{phase_number(found[1])}-{int(found[2])}"
+    if not found[2].startswith("0") and int(found[2]) > int(number.partition(".")[0]):
+        return ""
+    return f"{number}-{int(found[2])}"

@@ -10,6 +10,7 @@ from tasks.matching.mentions import canonical
 from tasks.matching.orders import ALL, phase_number, plan_in_phase
 
 LEAST_PATH_PARTS = 2  # "README.md" is in every folder
+MOST_PATH_PARTS = 40
 
 
 class Target(NamedTuple):
@@ -275,7 +276,8 @@ def path_and_parents(path: str) -> Iterator[str]:
 def relative_paths(path: str, roots: tuple[str, ...]) -> Iterator[str]:
     """How plans of the project may cite a path: under a root, else each of its endings, longest first.
 
-    Endings find files of a clone elsewhere and of worktrees; they keep at least two parts.
+    Endings find files of a clone elsewhere and of worktrees; they keep at least two parts, and have as many as the
+    paths of plans may have: what a stranger made of slashes is not tried from each of them on.
     """
     path = path.replace("\\", "/")
     for root in roots:
@@ -283,6 +285,6 @@ def relative_paths(path: str, roots: tuple[str, ...]) -> Iterator[str]:
             yield path[len(root.rstrip("/")) + 1 :]
     if not path.startswith("/") and path[1:3] != ":/":
         yield clean_path(path)
-    parts = [part for part in path.split("/") if part]
+    parts = [part for part in path.split("/") if part][-MOST_PATH_PARTS:]
     for start in range(len(parts) - LEAST_PATH_PARTS + 1):
         yield "/".join(parts[start:])

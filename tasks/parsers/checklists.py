@@ -6,7 +6,7 @@ from tasks.parsers.records import ChecklistEntry
 
 MAX_ITEMS = 5000
 _ITEM = re.compile(r"^([ \t]*)(?:[-*+]|\d+[.)]) \[([ xX])\](?:[ \t]+(.*))?$")
-_HEADING = re.compile(r"^#{1,6}[ \t]+(.*?)[ \t#]*$")
+_HEADING = re.compile(r"^#{1,6}[ \t]+(.*)$")
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+)")
 
 
@@ -22,7 +22,7 @@ def read_checklist(body: str, first_line: int = 1) -> tuple[ChecklistEntry, ...]
         if fence:
             continue
         if title := _HEADING.match(line):
-            heading, indents = title[1][:300], []
+            heading, indents = title[1].rstrip(" \t#")[:300], []
         elif (item := _ITEM.match(line)) and len(found) < MAX_ITEMS:
             width = len(item[1].expandtabs(4))
             indents = [*(i for i in indents if i < width), width]

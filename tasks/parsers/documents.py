@@ -27,8 +27,8 @@ from tasks.parsers.references import (
 from tasks.parsers.statuses import read_status
 from tasks.parsers.task_lists import read_tasks
 
-_HEADING = re.compile(r"^#[ \t]+(.+?)[ \t#]*$", re.M)
-_BODY_STATUS = re.compile(r"^[*_> ]*Status[*_]*:[*_]*[ \t]*(.+?)[ \t]*$", re.M | re.I)
+_HEADING = re.compile(r"^#[ \t]+(.+)$", re.M)
+_BODY_STATUS = re.compile(r"^[*_> ]*Status[*_]*:[*_]*[ \t]*(.+)$", re.M | re.I)
 # Where a body may say its status: not in an example hundreds of lines down.
 _STATUS_WITHIN = 3000
 
@@ -118,8 +118,8 @@ def title_of(opened: Opened) -> str:
     """The field `title`, else the first heading, else the file's name."""
     if said := text_of(opened.said, "title", "name"):
         return said[:500]
-    heading = _HEADING.search(opened.front.body)
-    return (heading[1] if heading else opened.path.stem)[:500]
+    headings = (found[1].rstrip(" \t#") for found in _HEADING.finditer(opened.front.body))
+    return next(filter(None, headings), opened.path.stem)[:500]
 
 
 def text_of(said: Mapping[str, Any], *names: str) -> str:
@@ -144,7 +144,7 @@ def said_feature(said: Mapping[str, Any]) -> str:
 def body_status(opened: Opened) -> str:
     """A line `Status: word` near the top of the text."""
     found = _BODY_STATUS.search(opened.front.body[:_STATUS_WITHIN])
-    return found[1].strip("*_` ") if found else ""
+    return found[1].strip("*_` \t") if found else ""
 
 
 def _date(said: Mapping[str, Any], *names: str) -> Stamp | None:

@@ -21,9 +21,9 @@ _EXCERPT = 200
 
 _FENCE = re.compile(r"\A---[ \t]*\n")
 _END = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.M)
-_KEY = re.compile(r"^(?:\"([^\"\n]+)\"|'([^'\n]+)'|([A-Za-z_][\w.\- ]*?))[ \t]*:(?=[ \t]|$)")
+_KEY = re.compile(r"^(?:\"([^\"\n]+)\"|'([^'\n]+)'|([A-Za-z_](?:[\w.\- ]*[\w.\-])?))[ \t]*:(?=[ \t]|$)")
 _CONFLICT = re.compile(r"^(?:<<<<<<<|=======|>>>>>>>)", re.M)
-_COMMENT = re.compile(r"\s+#.*$")
+_COMMENT = re.compile(r"(?<!\s)\s+#.*")
 
 
 @dataclass(slots=True)

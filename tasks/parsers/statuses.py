@@ -43,7 +43,9 @@ _WORDS = {
 }
 _MAP = {word: status for status, words in _WORDS.items() for word in words.split()}
 _SEPARATORS = re.compile(r"[\W_]+")
-_REMARK = re.compile(r"\s*(?:\([^)]*\)|\[[^\]]*\]|[—–:;,].*| - .*)\s*$")
+# A status is a word or a sentence: how much of a longer text is looked at.
+_MOST_CHARS = 1000
+_REMARK = re.compile(r"(?<!\s)\s*(?:\([^)]*\)|\[[^\]]*\]|[—–:;,].*| - .*)\s*$")
 
 
 class StatusReading(NamedTuple):
@@ -56,7 +58,7 @@ class StatusReading(NamedTuple):
 
 def read_status(value: object) -> StatusReading | None:
     """The status a value names; None where it says nothing (missing, null, empty)."""
-    raw = str(value).strip() if isinstance(value, (str, int, float, bool)) else ""
+    raw = str(value).strip()[:_MOST_CHARS] if isinstance(value, (str, int, float, bool)) else ""
     if not raw:
         return None
     for text in (raw, _REMARK.sub("", raw)):

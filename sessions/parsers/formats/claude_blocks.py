@@ -2,10 +2,22 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from sessions.parsers.formats.claude_events import INTERRUPT_MARK, KNOWN_TYPES, TITLE_KEYS
+from sessions.parsers.formats.claude_tags import (
+    ARGUMENT_CHARS,
+    ARGUMENTS,
+    COMMAND,
+    COMMAND_CHARS,
+    NOTICE_CHARS,
+    PRINTED,
+    SUMMARY,
+    Tagged,
+    between,
+    tagged,
+)
 from sessions.parsers.values import block_text, items, mapping, preview, text
 
 PROMPT, ANSWER, THINKING = "prompt", "answer", "thinking"
@@ -13,12 +25,6 @@ CALL, RESULT = "call", "result"
 EVENT, DIVIDER, NOTE, UNKNOWN = "event", "divider", "note", "unknown"
 LABEL_CHARS = 200
 
-_COMMAND = re.compile(r"<command-name>\s*(.{1,200}?)\s*</command-name>", re.DOTALL)
-_ARGS = re.compile(r"<command-args>(.{0,4000}?)</command-args>", re.DOTALL)
-_OUTPUT = re.compile(
-    r"<(?:local-command|bash)-(stdout|stderr|input)>(.*?)</(?:local-command|bash)-\1>", re.DOTALL
-)
-_NOTIFIED = re.compile(r"<summary>(.{0,500}?)</summary>", re.DOTALL)
 _SAVED = re.compile(r"[Ff]ull output saved to: ([^\n]{1,4096})")
 SAVED_WITHIN = 8192
 # Records that only serve the agent's own book-keeping; folded away until asked for.
@@ -111,15 +117,16 @@ def _said(record: dict[str, Any], said: str, pictures: tuple[int, ...]) -> Block
         return Block(EVENT, "Interrupted by the user", level="warning")
     if record.get("isCompactSummary") is True:
         return Block(NOTE, "Summary of the conversation before", said)
-    if command := _COMMAND.search(said) if "<command-name>" in said else None:
-        args = _ARGS.search(said)
-        return Block(PROMPT, "Command", f"{command[1]} {args[1].strip() if args else ''}".strip())
+    if command := between(COMMAND, said, COMMAND_CHARS):
+        args = between(ARGUMENTS, said, ARGUMENT_CHARS)
+        return Block(PROMPT, "Command", f"{command} {args or ''}".strip())
     if begin.startswith("<task-notification>"):
-        told = _NOTIFIED.search(said)
-        return Block(EVENT, told[1].strip() if told else "A task in the background reported", said)
-    if output := _OUTPUT.search(said) if begin.startswith(("<local-command-", "<bash-")) else None:
-        label = "Command typed" if output[1] == "input" else "Command output"
-        return Block(NOTE, label, "\n".join(m[2] for m in _OUTPUT.finditer(said)).strip())
+        told = between(SUMMARY, said, NOTICE_CHARS)
+        return Block(EVENT, "A task in the background reported" if told is None else told, said)
+    printed = list(tagged(PRINTED, said)) if begin.startswith(("<local-command-", "<bash-")) else []
+    if printed:
+        label = "Command typed" if printed[0].name.endswith("input") else "Command output"
+        return Block(NOTE, label, _outputs(printed))
     if record.get("isMeta") is True or begin.startswith("Caveat: "):
         return Block(NOTE, "Added by the agent", said)
     return Block(PROMPT, "Prompt", said, pictures=pictures)
@@ -230,9 +237,13 @@ def _turn(record: dict[str, Any]) -> Block:
 
 def _local_command(record: dict[str, Any]) -> Block:
     said = text(record.get("content"))
-    command = _COMMAND.search(said)
-    outputs = "\n".join(m[2] for m in _OUTPUT.finditer(said)).strip()
-    return Block(EVENT, f"Command {command[1]}" if command else "Command output", outputs)
+    command = between(COMMAND, said, COMMAND_CHARS)
+    label = f"Command {command}" if command else "Command output"
+    return Block(EVENT, label, _outputs(tagged(PRINTED, said)))
+
+
+def _outputs(printed: Iterable[Tagged]) -> str:
+    return "\n".join(each.text for each in printed).strip()
 
 
 def _fallback(record: dict[str, Any]) -> Block:
@@ -273,8 +284,9 @@ def _progress(record: dict[str, Any]) -> Iterator[Block]:
 
 
 def _queue(record: dict[str, Any]) -> Iterator[Block]:
-    told = _NOTIFIED.search(text(record.get("content")))
-    said = told[1] if told else text(record.get("content"))
+    whole = text(record.get("content"))
+    told = between(SUMMARY, whole, NOTICE_CHARS)
+    said = whole if told is None else told
     operation = {"enqueue": "Queued", "dequeue": "Taken from the queue", "remove": "Removed from the queue"}
     label = operation.get(text(record.get("operation")), "Queue emptied")
     yield Block(EVENT, f"{label}{f': {preview(said.strip(), LABEL_CHARS)}' if said else ''}", is_quiet=True)

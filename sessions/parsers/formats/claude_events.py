@@ -7,6 +7,18 @@ api_retry, turn, hook, queue, title, pr, mode, note, attachment. Record types ar
 import re
 from typing import Any
 
+from sessions.parsers.formats.claude_tags import (
+    ADDED,
+    ARGUMENT_CHARS,
+    ARGUMENTS,
+    COMMAND,
+    COMMAND_CHARS,
+    NOTICE,
+    NOTICE_CHARS,
+    between,
+    tagged,
+    without,
+)
 from sessions.parsers.records import Event
 from sessions.parsers.values import block_text, items, mapping, milliseconds, preview, text
 
@@ -46,12 +58,7 @@ KNOWN_TYPES = frozenset(
 )
 
 _TRANSCRIPT_NAMED = re.compile(r"[/\\]([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.jsonl\b")
-_COMMAND = re.compile(r"<command-name>\s*(.{1,200}?)\s*</command-name>", re.DOTALL)
-_ARGS = re.compile(r"<command-args>(.{0,4000}?)</command-args>", re.DOTALL)
-_TAG = re.compile(r"<(task-id|tool-use-id|status|summary)>(.{0,500}?)</\1>", re.DOTALL)
 _WRAPPERS = ("<local-command-stdout>", "<local-command-stderr>", "<bash-", "<task-notification>", "Caveat: ")
-# What Claude Code and its editor extensions put around a person's words.
-_ADDED = re.compile(r"<(system-reminder|ide_[a-z_]+)>.*?</\1>", re.DOTALL)
 
 
 def user_events(record: dict[str, Any], content: Any, has_result: bool) -> list[Event]:
@@ -67,13 +74,11 @@ def user_events(record: dict[str, Any], content: Any, has_result: bool) -> list[
         return [Event("interrupt", preview(said, TITLE_CHARS))]
     if has_result or not said:
         return _image_prompt(content, has_result)
-    command = _COMMAND.search(said) if "<command-name>" in said else None
-    if command:
-        args = _ARGS.search(said)
-        return [Event("command", command[1], {"args": args[1].strip() if args else ""})]
+    if command := between(COMMAND, said, COMMAND_CHARS):
+        return [Event("command", command, {"args": between(ARGUMENTS, said, ARGUMENT_CHARS) or ""})]
     if said.startswith(_WRAPPERS):
         return []
-    prompt = _ADDED.sub("", said).strip() if said.startswith("<") or "<system-reminder>" in said else said
+    prompt = without(ADDED, said).strip() if said.startswith("<") or "<system-reminder>" in said else said
     if not prompt:
         return []
     if prompt.startswith(RESUME_MARK):
@@ -152,7 +157,8 @@ def response_events(record: dict[str, Any], message: dict[str, Any]) -> list[Eve
 def _queue_event(record: dict[str, Any]) -> Event:
     content = text(record.get("content"))
     data: dict[str, object] = {"operation": text(record.get("operation"))}
-    data.update({name: value.strip() for name, value in _TAG.findall(content)} if "<task-" in content else {})
+    told = tagged(NOTICE, content, NOTICE_CHARS) if "<task-" in content else ()
+    data.update({part.name: part.text.strip() for part in told})
     return Event("queue", preview(content, TITLE_CHARS), data)
 
 

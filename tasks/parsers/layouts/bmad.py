@@ -25,7 +25,7 @@ FILES = frozenset({"sprint-status.yaml", "sprint-status.yml"})
 BOARD, STORY = "sprint_status", "story"
 _STORY = re.compile(r"^(?:story-)?(\d{1,6})[-.](\d{1,6})(?:[-.](.*))?$", re.I)
 _EPIC = re.compile(r"^epic-(\d{1,6})$", re.I)
-_EPIC_HEADING = re.compile(r"^#{1,4} Epic (\d{1,6})\s*[:—–-]\s*(.+?)\s*$", re.M)
+_EPIC_HEADING = re.compile(r"^#{1,4} Epic (\d{1,6})[ \t]*[:—–-][ \t]*(\S.*)$", re.M)
 _STORY_HEADING = re.compile(r"^Story [\d.]+\s*[:—–-]\s*", re.I)
 _TYPES = {"prd": "prd", "architecture": "spec", "epics": "implementation_plan", "brief": "prd"}
 
@@ -93,7 +93,7 @@ def _story(opened: Opened, document: ParsedDocument, name: "re.Match[str]") -> P
 def _epics(opened: Opened) -> Iterator[RoadmapEntry]:
     if "epic" in opened.path.stem.lower():
         for found in _EPIC_HEADING.finditer(opened.front.body):
-            yield RoadmapEntry(f"epic-{int(found[1])}", found[2][:500], status="")
+            yield RoadmapEntry(f"epic-{int(found[1])}", found[2].rstrip()[:500], status="")
 
 
 def _board(file: PlanFile) -> ParsedDocument:

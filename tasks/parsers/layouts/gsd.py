@@ -27,8 +27,11 @@ _FOLDER = re.compile(r"^(\d+(?:\.\d+)*)-(.+)$")
 _OTHER = re.compile(r"(?:^|-)([A-Z]+)$")
 _ROADMAP_LINE = re.compile(r"^[-*] \[([ xX])\] \*\*Phase (\d+(?:\.\d+)*): (.+?)\*\*")
 _MILESTONE = re.compile(r"(Milestone \d+[^<(\n]*|v\d+\.\d+[^<(\n]*)")
-_OBJECTIVE = re.compile(r"<objective>\s*(.+?)\s*(?:\n\s*\n|\n[A-Z]\w+:|</objective>)", re.S)
-_SUMMARY_HEADING = re.compile(r"^(?:Phase\s+[\d.]+\s*[,:-]?\s*)?Plan\s+\d+\s*[:—-]\s*|\s+Summary$", re.I)
+_OBJECTIVE = "<objective>"
+_OBJECTIVE_END = re.compile(r"\n[^\S\n]*\n|\n[A-Z]\w+:|</objective>")
+_SUMMARY_HEADING = re.compile(
+    r"^(?:Phase\s+[\d.]+\s*(?:[,:-]\s*)?)?Plan\s+\d+\s*[:—-]\s*|(?<!\s)\s+Summary$", re.I
+)
 _TYPES = {
     "plan": "phase_plan",
     "summary": "report",
@@ -143,8 +146,9 @@ def _task(opened: Opened, document: ParsedDocument, task_id: str, kind: str) -> 
 def _title(opened: Opened, document: ParsedDocument, kind: str) -> str:
     if kind == SUMMARY:
         return _SUMMARY_HEADING.sub("", _SUMMARY_HEADING.sub("", document.title))[:500] or document.title
-    objective = _OBJECTIVE.search(opened.front.body)
-    return " ".join(objective[1].split())[:500] if objective else document.title
+    objective = opened.front.body.partition(_OBJECTIVE)[2].lstrip()
+    end = _OBJECTIVE_END.search(objective)
+    return (" ".join(objective[: end.start()].split())[:500] if end else "") or document.title
 
 
 def _roadmap(opened: Opened) -> Iterator[RoadmapEntry]:
