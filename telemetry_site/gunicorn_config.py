@@ -12,13 +12,15 @@ import tempfile
 import threading
 from typing import Any
 
-worker_class = "gthread"
+worker_class = "telemetry_site.patient_worker.PatientWorker"
 # Measured on two cores: processes for the computing, threads for the waiting (docs/decisions/0003).
 workers = 2
 threads = 4
 # Browsers hold connections open; five seconds let one page load reuse one.
 keepalive = 5
 graceful_timeout = 5
+# Silence in the midst of a body, or of a client that takes no more of an answer, in seconds.
+SILENCE = 30
 loglevel = "warning"
 # Its control socket would be one file per user, which two instances fight over.
 control_socket_disable = True
@@ -38,6 +40,13 @@ def on_starting(server: Any) -> None:  # noqa: ARG001  (gunicorn passes it)
 
 def on_exit(server: Any) -> None:  # noqa: ARG001  (gunicorn passes it)
     shutil.rmtree(os.environ.pop(SHARED_FOLDER, ""), ignore_errors=True)
+
+
+def pre_request(worker: Any, req: Any) -> None:  # noqa: ARG001  (gunicorn passes both)
+    """Wait for nobody without end, and read nothing further where a body without a length is refused."""
+    req.unreader.sock.settimeout(SILENCE)
+    if any(name == "TRANSFER-ENCODING" for name, _ in req.headers):
+        req.force_close()
 
 
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001  (gunicorn passes both)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, UnreadablePostError
 from django.http.request import split_domain_port
 from django.utils.cache import patch_vary_headers
 
@@ -94,6 +94,43 @@ def is_declared_client(request: HttpRequest) -> bool:
         and request.content_type in ("", "application/json")
         and request.headers.get("Origin") in settings.CORS_ALLOWED_ORIGINS
     )
+
+
+class BodyGate:
+    """Refuse a body that has no length, is packed, is longer than anything here takes, or ends too early.
+
+    Django takes a body without a length for no body at all: what was sent would count for nothing and the answer
+    say that all is well. Everything that is left is read here, at most `DATA_UPLOAD_MAX_MEMORY_SIZE` of it.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        refused = _why_no_body(request)
+        return refusal(request, *refused) if refused else self.get_response(request)
+
+
+def _why_no_body(request: HttpRequest) -> tuple[HTTPStatus, str] | None:
+    """What is wrong with the body of a request, None where nothing is."""
+    if "HTTP_TRANSFER_ENCODING" in request.META:
+        return HTTPStatus.LENGTH_REQUIRED, "Send the body with a Content-Length instead of in chunks."
+    if request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
+        return HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the body as it is, without Content-Encoding."
+    said = request.META.get("CONTENT_LENGTH") or "0"
+    if not (said.isascii() and said.isdecimal()):
+        return HTTPStatus.BAD_REQUEST, "The Content-Length of this request is no number."
+    length, most = int(said[:18]), int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0)
+    if length > most:
+        return (
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"A body has at most {most:,} bytes; this one has {length:,}.",
+        )
+    try:
+        is_whole = not length or len(request.body) >= length
+    except UnreadablePostError:
+        is_whole = False
+    return None if is_whole else (HTTPStatus.BAD_REQUEST, "The body ended before its Content-Length.")
 
 
 class ResponseHeaders:

@@ -103,6 +103,7 @@ MIDDLEWARE = [
     # Before the gate: a preflight is answered here, and whoever is refused may not read why.
     "corsheaders.middleware.CorsMiddleware",
     "telemetry_site.middleware.OriginGate",
+    "telemetry_site.middleware.BodyGate",
     "telemetry_site.compression.CompressedFiles",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -120,6 +121,9 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "telemetry_site.reordering.VisibleReordering",
 ]
+
+# Forms and the bodies of the API are a few kilobytes.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
 
 ROOT_URLCONF = "telemetry_site.urls"
 WSGI_APPLICATION = "telemetry_site.wsgi.application"
@@ -251,7 +255,7 @@ AUTH_PASSWORD_VALIDATORS = [
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     # JSON only: an HTML form of another site can post urlencoded or multipart bodies without asking first.
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["telemetry_site.api_parsing.BoundedJSONParser"],
     # The token first: its challenge is what a 401 carries, and a token that is sent is what counts.
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "telemetry_site.access.authentication.TokenAuthentication",

@@ -8,6 +8,7 @@ from sessions.parsers.display import shown
 from sessions.parsers.values import items, mapping
 
 INSERTED, DELETED, KEPT, SEAM = "ins", "del", "same", "seam"
+MOST_LINES = 1000
 # Comparing pairs of longer lines says nothing to a reader.
 _PAIRED_CHARS = 500
 
@@ -30,19 +31,22 @@ class DiffLine:
         return f"{self.before}{self.changed}{self.after}"
 
 
-def patch_lines(hunks: Any) -> Iterator[DiffLine]:
-    """The lines of a structured patch, a seam before every hunk but a first one at the top of the file."""
+def patch_lines(hunks: Any, most: int = MOST_LINES) -> Iterator[DiffLine]:
+    """The lines of a structured patch, a seam before every hunk but a first one at the top of the file.
+
+    Of a hunk as many lines are looked at as are shown at most, and one more.
+    """
     for number, hunk in enumerate(map(mapping, items(hunks))):
         old, new = _number(hunk.get("oldStart")), _number(hunk.get("newStart"))
         if number or (old or 0) > 1:
             yield DiffLine(SEAM, old, new, "")
-        written = [line for line in items(hunk.get("lines")) if isinstance(line, str)]
+        written = [line for line in items(hunk.get("lines"))[: most + 1] if isinstance(line, str)]
         yield from paired(_numbered(written, old, new))
 
 
-def replacement_lines(old: str, new: str) -> Iterator[DiffLine]:
-    """What a replacement asks for; where in the file it is made is not known."""
-    before, after = old.split("\n"), new.split("\n")
+def replacement_lines(old: str, new: str, most: int = MOST_LINES) -> Iterator[DiffLine]:
+    """What a replacement asks for, as far as it is shown; where in the file it is made is not known."""
+    before, after = (text.split("\n", most + 1)[: most + 1] for text in (old, new))
     start = _alike(before, after)
     end = _alike(before[start:][::-1], after[start:][::-1])
     lines = [f" {line}" for line in before[:start]]

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from sessions.cards.ansi import runs
-from sessions.cards.differences import DiffLine, patch_lines, replacement_lines
+from sessions.cards.differences import MOST_LINES, DiffLine, patch_lines, replacement_lines
 from sessions.cards.parts import (
     Address,
     Checklist,
@@ -30,7 +30,6 @@ from sessions.cards.parts import (
 from sessions.parsers.display import cut, shown
 from sessions.parsers.values import items, mapping, text
 
-MOST_LINES = 1000
 FIELD_CHARS = 120
 _NUMBERED = re.compile(r" *(\d{1,9})(?:→|\t)(.*)", re.DOTALL)
 _WEB = re.compile(r"https?://[^\s\"'<>\\^`{}|\x00-\x20]{1,2000}\Z")

@@ -12,7 +12,9 @@ _ESCAPES = re.compile(
 )
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # They reorder the text around them, so that what is read is not what runs.
-_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_BIDI = re.compile(f"[{_TURNING}]")
+_WRITTEN_OUT = {mark: f"[U+{ord(mark):04X}]" for mark in _TURNING}
 
 
 def without_escapes(text: str) -> str:
@@ -23,7 +25,10 @@ def without_escapes(text: str) -> str:
 def shown(text: str) -> str:
     """The text without terminal escapes, its other control characters and text-reordering marks made visible."""
     text = _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", without_escapes(text).replace("\r\n", "\n"))
-    return _BIDI.sub(lambda mark: f"[U+{ord(mark[0]):04X}]", text)
+    if _BIDI.search(text):
+        for mark, written in _WRITTEN_OUT.items():
+            text = text.replace(mark, written)
+    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,9 @@ def _private_key(raw: bytes, start: int) -> Secret | None:
     """The lines of a key, wherever they stand: printed with numbers, as a patch, as JSON. Their number stays."""
     end = raw.find(b"-----END", start, start + _KEY_BYTES)
     limit = end + len(b"-----END") if end >= 0 else start + _CUT_KEY_BYTES
+    # Where the next one begins this one is over: a text of beginnings alone is gone through once.
+    another = raw.find(b"-----BEGIN ", start, limit)
+    limit = another if another >= 0 else limit
     spans = tuple(run.span(1) for run in _KEY_RUN.finditer(raw, start, limit) if run[1])
     value = b"".join(raw[one:other] for one, other in spans)
     return Secret(PRIVATE_KEY, value, spans) if len(value) >= _KEY_CHARS else None
