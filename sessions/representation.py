@@ -61,6 +61,7 @@ def session_json(session: AgentSession, status: str, names: dict[int, str]) -> d
         "toolErrorCount": session.tool_error_count,
         "apiErrorCount": session.api_error_count,
         "compactionCount": session.compaction_count,
+        "promptCount": session.prompt_count,
         "filesChanged": session.files_changed,
         "linesAdded": session.lines_added,
         "linesRemoved": session.lines_removed,

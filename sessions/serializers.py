@@ -118,7 +118,7 @@ def session_fields() -> Fields:
         "modelsUsed": shape("ModelUsed", words("raw"), texts(*MODEL_TEXTS), many=True),
         **counts("tokensIn", "tokensOut", *TOKEN_CLASSES, "cacheCreation5mTokens", "cacheCreation1hTokens"),
         **counts("inheritedTokens", "responseCount", "partialOutputResponses", "logCount"),
-        **counts("toolCallCount", "toolErrorCount", "apiErrorCount", "compactionCount"),
+        **counts("toolCallCount", "toolErrorCount", "apiErrorCount", "compactionCount", "promptCount"),
         **counts("filesChanged", "linesAdded", "linesRemoved"),
         **money("totalCost", "reportedCost"),
         "costProvenance": serializers.ChoiceField(("computed", "partial", "unpriced", "none")),

@@ -129,10 +129,16 @@ def pagination(page: Page[Any], noun: str = "results", target: str = "") -> dict
     """
     return {
         "page": page,
+        "noun": noun,
+        "counted": _counted(page.paginator.count, noun),
         "first": count(page.start_index()),
         "last": count(page.end_index()),
-        "count": count(page.paginator.count),
         "numbers": list(page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)),
-        "noun": noun,
         "target": target,
     }
+
+
+def _counted(number: int, plural: str) -> str:
+    """A number of things: "1 entry", "6 entries"."""
+    singular = f"{plural[:-3]}y" if plural.endswith("ies") else plural.removesuffix("s")
+    return f"{count(number)} {singular if number == 1 else plural}"

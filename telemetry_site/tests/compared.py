@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
-from urllib.parse import urlencode
+from html import escape, unescape
+from typing import Any, ClassVar
+from urllib.parse import unquote, urlencode
 from zoneinfo import ZoneInfo
 
 from django.test import Client
+from django.urls import resolve
 
 from telemetry_site.tests.asking import ask
-from telemetry_site.tests.shown import Place, Shown, figures
+from telemetry_site.tests.shown import Place, Shown, counts, figures
 
 CLASSES = {
     "Input": "inputTokens",
@@ -35,20 +38,29 @@ Wanted = int | float | Decimal | str | Near | None
 
 
 class Seen:
-    """The figures of a page that nothing was compared with yet, and what was wrong with the others."""
+    """The figures and counts of a page that nothing was compared with yet, and what was wrong with the others."""
+
+    # The names of the routes that were compared so far.
+    routes: ClassVar[set[str]] = set()
+    headers: ClassVar[dict[str, str]] = {"host": "localhost"}
 
     def __init__(self, address: str, **query: str) -> None:
         self.address = f"{address}?{urlencode(query)}" if query else address
-        answer = Client(headers={"host": "localhost"}).get(self.address)
-        assert answer.status_code == 200, self.address
+        answer = self.answer(Client(headers=self.headers))
+        assert answer.status_code == 200, (self.address, answer.status_code)
+        Seen.routes.add(str(resolve(unquote(address)).url_name))
         self.html = answer.content.decode()
         self.left = figures(self.html)
+        self.counted = Counter(counts(self.html))
         self.wrong = [
             f"{place}: {each} is not rounded as others are"
             for place, found in self.left.items()
             for each in found
             if not each.is_rounded_well()
         ]
+
+    def answer(self, client: Client) -> Any:
+        return client.get(self.address)
 
     def rows(self, heading: str) -> list[str]:
         """The names of the rows of a table, or of what is named in one part of the page."""
@@ -67,12 +79,43 @@ class Seen:
         for column, value in wanted.items():
             self.same((heading, name, column), *(value if isinstance(value, tuple) else (value,)))
 
+    def says(self, *wanted: str) -> None:
+        """Compare with what stands in running words: "5 tasks"; "0 tasks" need not stand there."""
+        for each in wanted:
+            if self.counted[each]:
+                self.counted[each] -= 1
+            elif not each.startswith("0 "):
+                self.wrong.append(f"{each} is not said, but {list(self.counted)}")
+
+    def repeats(self, text: str) -> None:
+        """Words of an API answer that stand on the page, with their counts."""
+        assert unescape(text) in unescape(self.html), text
+        self.says(*counts(f"<p>{escape(text)}</p>"))
+
     def done(self) -> None:
         """Fail with all that was wrong, and with every figure that was compared with nothing."""
         unclaimed = [
             f"{place}: {[f.text for f in found]} was not compared" for place, found in self.left.items()
         ]
+        unclaimed += [f"“{each}” was not compared" for each in self.counted.elements()]
         assert not self.wrong + unclaimed, "\n".join([self.address, *self.wrong, *unclaimed])
+
+
+class Region(Seen):
+    """The part of a page that htmx puts there."""
+
+    headers: ClassVar[dict[str, str]] = {"host": "localhost", "hx-request": "true"}
+
+
+class Sent(Region):
+    """What htmx puts there when a form is sent."""
+
+    def __init__(self, address: str, form: Mapping[str, str]) -> None:
+        self.form = form
+        super().__init__(address)
+
+    def answer(self, client: Client) -> Any:
+        return client.post(self.address, dict(self.form))
 
 
 def agree(found: Shown, wanted: Wanted) -> bool:
@@ -138,3 +181,7 @@ def day(moment: str, tz: str = "UTC") -> date:
 def dashboard(asked: Mapping[str, str]) -> dict[str, str]:
     """How the dashboard and the explorer are asked for the same."""
     return {"period": "custom" if "start" in asked else "all", **asked}
+
+
+def numbered(count: int, what: str) -> str:
+    return f"{count} {what}" + "s" * (count != 1)

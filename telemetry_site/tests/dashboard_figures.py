@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from analytics.metrics import metric
@@ -18,11 +19,14 @@ from telemetry_site.tests.compared import (
     api,
     by_name,
     cost,
+    dashboard,
     day,
     exact,
     items,
+    numbered,
     percent,
 )
+from telemetry_site.tests.shown import counts
 
 CLASS_METRICS = {
     "Cache read tokens": ("cache_read_tokens", "cacheReadTokens"),
@@ -30,6 +34,20 @@ CLASS_METRICS = {
     "Input tokens": ("input_tokens", "inputTokens"),
     "Output tokens": ("output_tokens", "outputTokens"),
 }
+
+
+def dashboard_page(asked: dict[str, str]) -> None:
+    seen = Seen("/", **dashboard(asked))
+    kpis = api("analytics/overview", **asked)["kpis"]
+    key_figures(seen, kpis)
+    courses(seen, asked)
+    classes(seen, kpis)
+    models(seen, asked, kpis)
+    projects(seen, asked, kpis)
+    latest(seen, asked)
+    tools(seen, asked)
+    concerns(seen, asked)
+    seen.done()
 
 
 def key_figures(seen: Seen, kpis: dict[str, Any]) -> None:
@@ -46,6 +64,7 @@ def key_figures(seen: Seen, kpis: dict[str, Any]) -> None:
     for label, (measured, name) in tiles.items():
         change = changed(metric(measured), kpis[name], before.get(name)).text
         seen.same((label,), kpis[name], change)
+    seen.says(numbered(kpis["subagentSessionCount"], "subagent"))
 
 
 def courses(seen: Seen, asked: dict[str, str]) -> None:
@@ -81,9 +100,9 @@ def models(seen: Seen, asked: dict[str, str], kpis: dict[str, Any]) -> None:
     used = Counter(row["model"] for row in items("responses", **asked))
 
     def row(parts: list[dict[str, Any]], sessions: int | None) -> dict[str, Wanted]:
-        spent = exact(parts, "cost")
+        spent = known(parts)
         return {
-            "Share of cost": Near(percent(spent, kpis["sessionCost"])),
+            "Share of cost": None if spent is None else Near(percent(spent, kpis["sessionCost"])),
             "Cost": spent,
             "Sessions": sessions,
             "Responses": sum(used[part["name"]] for part in parts),
@@ -93,6 +112,11 @@ def models(seen: Seen, asked: dict[str, str], kpis: dict[str, Any]) -> None:
     parts_and_rest(seen, "Models", found, row)
     total = {label: kpis[name] for label, name in CLASSES.items()}
     seen.row("Models", "Total", {"Cost": kpis["sessionCost"], "Responses": used.total(), **total})
+
+
+def known(parts: list[dict[str, Any]]) -> Decimal | None:
+    """What has a price."""
+    return None if all(part["cost"] is None for part in parts) else exact(parts, "cost")
 
 
 def projects(seen: Seen, asked: dict[str, str], kpis: dict[str, Any]) -> None:
@@ -120,6 +144,7 @@ def parts_and_rest(seen: Seen, heading: str, found: dict[str, dict[str, Any]], r
         assert all(each["cost"] <= least for each in rest)
         other = next(name for name in names if re.fullmatch(rf"{len(rest)} other \w+", name))
         seen.row(heading, other, row(rest, None))
+        seen.says(*counts(f"<p>{other}</p>"))
 
 
 def latest(seen: Seen, asked: dict[str, str]) -> None:
@@ -131,6 +156,8 @@ def latest(seen: Seen, asked: dict[str, str]) -> None:
         spent = cost(family["cost"], family["responses"])
         row = {"Cost": spent, "Tokens": family["tokens"], "Active": each["activeSeconds"]}
         seen.row(heading, each["id"], row)
+        if each["subagentCount"]:
+            seen.says(numbered(each["subagentCount"], "subagent"))
 
 
 def session_filter(asked: Mapping[str, str]) -> dict[str, str]:
@@ -153,3 +180,13 @@ def tools(seen: Seen, asked: dict[str, str]) -> None:
         mean = tool["totalMs"] / timed[name] if timed[name] else None
         row = {"Calls": tool["count"], "Mean": mean, "Time": tool["totalMs"]}
         seen.row("Tools by time", name, row)
+
+
+def concerns(seen: Seen, asked: dict[str, str]) -> None:
+    """What is off, in words."""
+    errors = sum(p["value"] for p in items("analytics/series", metric="api_error_count", **asked))
+    outcomes = Counter(call["outcome"] for call in items("tool-calls", **asked))
+    quarantined = api("ingest/status")["equation"]["quarantined"]
+    seen.says(numbered(errors, "error"), numbered(quarantined, "line"))
+    seen.says(*(f"{outcomes[each]} {each}" for each in ("rejected", "blocked", "interrupted")))
+    seen.says(f"{outcomes['pending']} unanswered")

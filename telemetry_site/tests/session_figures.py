@@ -1,7 +1,8 @@
-"""What the API says about each tab of a session."""
+"""What the API says about the tabs of a session that add up what was used."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
+from sessions.models import AgentSession
 from telemetry_site.tests.compared import (
     CLASSES,
     MICRO,
@@ -19,6 +21,7 @@ from telemetry_site.tests.compared import (
     cost,
     exact,
     items,
+    numbered,
     percent,
 )
 
@@ -35,7 +38,7 @@ def sessions_to_look_into() -> list[str]:
 
 def inspected(told: dict[str, Any], tree: list[dict[str, Any]], tab: str) -> Seen:
     """A tab of a session, its header compared."""
-    seen = Seen(f"/sessions/{quote(told['id'])}/{tab}")
+    seen = Seen(f"/sessions/{quote(told['id'])}" + (f"/{tab}" if tab else ""))
     heading = next(place[0] for place in seen.left if place[1:] == ("Active",))
     listed = next(each for each in items("sessions", include_subagents="true") if each["id"] == told["id"])
     own = cost(told["totalCost"], told["responseCount"])
@@ -46,6 +49,11 @@ def inspected(told: dict[str, Any], tree: list[dict[str, Any]], tab: str) -> See
     )
     active, wall = told["activeSeconds"], told["durationSeconds"]
     seen.same((heading, "Active"), active, *([wall] if wall not in (None, active) else []))
+    if told["inheritedTokens"]:
+        seen.same((heading, "Inherited"), told["inheritedTokens"])
+    parts = [told["logCount"], told["toolCallCount"], told["filesChanged"]]
+    below = [listed["subagentCount"]] if listed["subagentCount"] else []
+    seen.same(("Parts of the session",), *parts, *below)
     return seen
 
 
@@ -140,8 +148,14 @@ def tools_tab(told: dict[str, Any], tree: list[dict[str, Any]]) -> None:
         }
         seen.row("Tools", tool["name"], {label: tool[name] for label, name in columns.items()})
     seen.same(("Tools", "All", "Calls"), told["toolCallCount"])
+    calls = items("tool-calls", session=told["id"])
+    outcomes = Counter((call["tool"], call["outcome"]) for call in calls)
+    for (_, outcome), count in outcomes.items():
+        seen.says(numbered(count, outcome) if outcome == "error" else f"{count} {outcome}")
+    # Answers marked as errors are also those to calls that a person declined.
+    seen.says(f"{told['toolErrorCount']} error", numbered(len(calls), "call"))
     took: dict[str, Counter[int | None]] = {}
-    for call in items("tool-calls", session=told["id"]):
+    for call in calls:
         took.setdefault(call["tool"], Counter())[call["durationMs"]] += 1
     for name in seen.rows("Every call"):
         # A page of the calls, in an order of its own.
@@ -154,19 +168,28 @@ def tools_tab(told: dict[str, Any], tree: list[dict[str, Any]]) -> None:
 
 def files_tab(told: dict[str, Any], tree: list[dict[str, Any]]) -> None:
     seen = inspected(told, tree, "files")
-    for file in items(f"sessions/{told['id']}/files"):
+    every, files = items("tool-calls"), items(f"sessions/{told['id']}/files")
+    for file in files:
         added, removed = file["additions"], file["deletions"]
         lines: tuple[Wanted, ...] = (f"+{added}−{removed or 0}",) if added is not None else ()
         if added is None and file["changes"]:
             lines = (None,)
         row = {"Reads": file["reads"], "Changes": file["changes"], "Lines": lines}
         seen.row("Files", file["filePath"], row)
+        others = {call["sessionId"] for call in every if call["filePath"] == file["filePath"]} - {told["id"]}
+        seen.says(numbered(len(others), "session"))
+    text = re.sub(r"<[^>]+>", "", seen.html)
+    whole = f"{told['filesChanged']} changed, +{told['linesAdded']}−{told['linesRemoved']} lines"
+    assert not files or whole in text
     seen.done()
 
 
 def tree_tab(told: dict[str, Any], tree: list[dict[str, Any]]) -> None:
     seen = inspected(told, tree, "tree")
     heading = "Who started whom"
+    # The API tells what is inherited in tokens, not in how many responses.
+    for each in AgentSession.objects.filter(public_id__in=[node["id"] for node in nodes(tree)]):
+        seen.says(numbered(each.inherited_response_count, "response"))
     for node in nodes(tree):
         own, both = node["own"], node["together"]
         name = node["title"] if node["isAsked"] else node["id"]
@@ -190,3 +213,6 @@ def impact_tab(told: dict[str, Any], tree: list[dict[str, Any]]) -> None:
         shown = Counter(int(each.text) for place in places for each in seen.take(*place))
         assert shown == Counter(each[name] for each in told["impactHistory"]), column
     seen.done()
+
+
+TABS = (cost_tab, tools_tab, files_tab, tree_tab, impact_tab)

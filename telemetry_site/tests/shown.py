@@ -1,7 +1,10 @@
 """The figures that a page shows, each under the words that stand around it.
 
-A figure is what carries an exact value: a `<data>`, a meter, a cell of numbers with its exact value as a title, or
-the mark of a value that is not known. Its place is the heading of its part of the page, its row and its column.
+A figure is what carries an exact value: a `<data>`, a meter, a cell of numbers with its exact value as a title, an
+element that is nothing but a number, or the mark of a value that is not known. Its place is the heading of its part of
+the page, its row and its column; in a transcript it is the entry.
+
+What is counted in running words, such as "5 tasks", is a count.
 """
 
 from __future__ import annotations
@@ -20,8 +23,31 @@ from analytics.metrics import Unit
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 HEADINGS = {"h1", "h2", "h3", "caption", "summary"}
 # A row about one of these goes by its id: two can have the same title.
-_THING = re.compile(r"^/(?:sessions|features|tasks)/([^/?#]+)$")
+_THING = re.compile(r"^/(?:sessions|features|tasks|documents|alerts)/([^/?#]+)$")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_ENTRY = re.compile(r"(?:.*-)?entry-[0-9]+(?:-[0-9]+)?")
+_BARE = re.compile(r"[0-9][0-9\u202f]*")
+# Places in a file and its lines are no figures.
+_SETS_NUMBERS = {"dd", "h2", "p", "span", "strong"}
+_NAMES = {"line-no", "mono", "truncate", "rail-words", "chip"}
+# Words of other people, names, times and the numbers of pages: none is a count of ours.
+_NO_COUNTS = {"code", "pre", "time", "textarea", "option", "data", "meter", "progress", "title"}
+_NO_COUNTS_WITHIN = {
+    "prose",
+    "code",
+    "document-body",
+    "transcript",
+    "visually-hidden",
+    "rail-words",
+    "mono",
+    "truncate",
+}
+_COUNT = re.compile(
+    r"([0-9][0-9\u202f]*)(?: (?:more|other|complete|finished|unread|open|tool|model|API|usable))* "
+    r"(unread|usable|tasks?|sessions?|features?|files?|lines?|responses?|calls?|records?|entry|entries|events?"
+    r"|match(?:es)?|results?|documents?|phases?|prompts?|compactions?|errors?|folders?|rules?|channels?|links?"
+    r"|subagents?|forks?|projects?|rejected|blocked|interrupted|unanswered|ok|pending|commits?|notifications?|rows?|secrets?|samples?|times?)\b"
+)
 
 Place = tuple[str, ...]
 Value = Decimal | None
@@ -105,11 +131,43 @@ def _texts(element: Element) -> Iterator[str]:
         yield child.tail or ""
 
 
+def counts(html: str) -> list[str]:
+    """What a page counts in running words: "5 tasks"."""
+    root = tree(html)
+    main = root.find(".//main")
+    text = "".join(_own_words(root if main is None else main))
+    return [f"{number.replace(formatting.THIN_SPACE, '')} {what}" for number, what in _COUNT.findall(text)]
+
+
+def _own_words(element: Element) -> Iterator[str]:
+    """The words of ours in an element; what stands between two elements keeps them apart."""
+    kinds = set(element.get("class", "").split())
+    if (
+        "hx-disable" in element.attrib
+        or element.tag in _NO_COUNTS
+        or kinds & _NO_COUNTS_WITHIN
+        or _THING.match(element.get("href", ""))
+    ):
+        return
+    yield re.sub(r"[ \n]+", " ", element.text or "")
+    for child in element:
+        yield from _own_words(child)
+        yield re.sub(r"[ \n]+", " ", child.tail or "\v")
+
+
 def figures(html: str) -> dict[Place, list[Shown]]:
     """The figures of a page, or of a region of one, in their order at each place."""
     root = tree(html)
     main = root.find(".//main")
     return _Walk(root if main is None else main).figures()
+
+
+def _ours(element: Element) -> Iterator[Element]:
+    """The elements that are not words of a transcript or plan, which stand inside `hx-disable`."""
+    if "hx-disable" not in element.attrib:
+        yield element
+        for child in element:
+            yield from _ours(child)
 
 
 class _Walk:
@@ -119,17 +177,27 @@ class _Walk:
 
     def figures(self) -> dict[Place, list[Shown]]:
         found: dict[Place, list[Shown]] = {}
-        for element in self.top.iter():
+        for element in _ours(self.top):
             for shown in _shown(element):
                 found.setdefault(self.place(element), []).append(shown)
         return found
 
     def place(self, element: Element) -> Place:
+        if entry := self._entry(element):
+            return (entry,)
         if (cell := self._above(element, "td")) is not None:
-            return (self.heading(cell), *self._of_cell(cell))
+            table = self._above(cell, "table")
+            return (self.heading(cell if table is None else table), *self._of_cell(cell))
         if (given := self._above(element, "dd")) is not None:
             return (self.heading(given), self._term(given))
         return (self.heading(element),)
+
+    def _entry(self, element: Element) -> str:
+        """The entry of a transcript that the element stands in."""
+        at: Element | None = element
+        while at is not None and not _ENTRY.fullmatch(at.get("id", "")):
+            at = self.parents.get(at)
+        return "" if at is None else at.get("id", "")
 
     def heading(self, element: Element) -> str:
         """The label of a part of the page around the element, or the heading in it, whichever is nearer."""
@@ -189,9 +257,19 @@ def _shown(element: Element) -> list[Shown]:
             return [Shown(Decimal(element.get(name, "")), text) for name in ("value", "max")]
         case "span" if "unknown" in kinds or "change" in kinds:
             return [Shown(None, text)]
+        case tag if tag in _SETS_NUMBERS and _is_bare(element, text):
+            return [Shown(Decimal(text.replace(formatting.THIN_SPACE, "")), text)]
+        case "strong" | "span" if "num" in kinds and not len(element) and "/" not in text:
+            return [_cell(text, element.get("title"))]
         case "td" if "cell-number" in kinds and text and not any(map(_shown, list(element.iter())[1:])):
             return [_cell(text, element.get("title"))]
     return []
+
+
+def _is_bare(element: Element, text: str) -> bool:
+    """Whether an element is nothing but a number. That of the page one is on is none."""
+    is_name = bool(_NAMES & set(element.get("class", "").split())) or "aria-current" in element.attrib
+    return not len(element) and not is_name and _BARE.fullmatch(text) is not None
 
 
 def _cell(text: str, exact: str | None) -> Shown:

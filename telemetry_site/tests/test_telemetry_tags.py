@@ -85,5 +85,5 @@ def test_pagination_keeps_the_filters_and_targets_the_list() -> None:
 def test_pagination_of_one_page_only_counts() -> None:
     page = Paginator(range(3), 10).page(1)
     markup = rendered_for("/sessions", '{% pagination page "sessions" %}', page=page)
-    assert "1–3 of 3 sessions" in markup
+    assert ">3 sessions<" in markup
     assert "<ul" not in markup
