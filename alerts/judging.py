@@ -21,7 +21,7 @@ from alerts.querysets.history import last_states
 from alerts.recording import EVALUATION, Told
 from alerts.replay import Group, Place, Replayed, Transition, replay, session_transitions
 from alerts.rollup_parts import Wanted
-from alerts.session_rules import IDLE, SessionValues, session_facts
+from alerts.session_rules import IDLE, SessionValues, come_to_be_over, session_facts
 from alerts.states import Reason, Standing, State
 from alerts.windows import Course, Measured, earliest_needed, lookback, slot_quarters, window_start
 from alerts.wording import outlook, sentence
@@ -70,6 +70,7 @@ class Judge:
         self._definitions = {rule.pk: rule.definition for rule in rules}
         self._remembered: set[int] | None = None
         self._standings, self._ending = _how_they_stand(rules, now)
+        self._over = _come_to_be_over(rules, now)
         self._touched: dict[Source, set[int]] = {}
         self._read: dict[tuple[int, int], Measurements] = {}
         self._values: dict[frozenset[int] | None, SessionValues] = {}
@@ -90,7 +91,7 @@ class Judge:
         ending = self._ending[rule.pk]
         # After an error what was noted meanwhile is not known any more.
         is_all = rule.evaluated_to is None or rule.error
-        due = None if is_all else self._noted.sessions | ending
+        due = None if is_all else self._noted.sessions | ending | self._over_since(rule.evaluated_to)
         if due is not None and not due:
             return None
         definition = self._definitions[rule.pk]
@@ -104,8 +105,12 @@ class Judge:
                 message = sentence(rule.name, definition, change, _title(each.session))
                 told.append(Told(change, message, session_evidence(each.session), each.session.pk))
         last = found[-1].facts.measured.value if found else rule.last_value
-        to = rule.evaluated_to or self._now
+        to = max(rule.evaluated_to or self._now, self._now)
         return Judged(rule, to, last, rule.groups_left_out, told)
+
+    def _over_since(self, looked_at: datetime | None) -> set[int]:
+        """Sessions that came to be over since a rule looked at any: no line of theirs says so, only the clock."""
+        return {key for key, over_at in self._over.items() if looked_at is None or over_at > looked_at}
 
     def _measured(
         self, definition: RuleDefinition, project_id: int | None, due: set[int] | None
@@ -354,6 +359,12 @@ def _how_they_stand(
         if each.session and each.session.ended_at and each.session.ended_at + IDLE <= now:
             ending[rule.pk].add(each.session.pk)
     return standings, ending
+
+
+def _come_to_be_over(rules: Sequence[AlertRule], now: datetime) -> dict[int, datetime]:
+    """Since the rule about sessions that looked longest ago, so that one question serves all."""
+    looked_at = [rule.evaluated_to for rule in rules if rule.scope == Scope.SESSION and rule.evaluated_to]
+    return come_to_be_over(min(looked_at), now) if looked_at else {}
 
 
 _STANDING = ("rule_id", "group", "subject", "limit", "state", "since", "session_id")

@@ -22,6 +22,8 @@ from sessions.models import AgentSession, ModelResponse, SessionEvent, ToolCall
 Amount = tuple[int, Decimal]
 # A session can always be resumed; one that was silent for so long is taken to be over.
 IDLE = timedelta(hours=1)
+# Clocks of machines differ by minutes; what is further ahead has not happened yet.
+CLOCKS_DIFFER_BY = timedelta(minutes=15)
 # What is known of a session's course, for the moment at which its running total passed a limit.
 _RESPONSE_COLUMNS = {
     "session_cost": ("cost_nano_usd",),
@@ -58,7 +60,8 @@ def session_facts(
 ) -> Iterator[Found]:
     """The facts of those of the measured sessions that breach a rule, and of those that fire and have ended.
 
-    Sums that grow are judged while a session goes on; what may still go either way when it is over.
+    Sums that grow are judged while a session goes on; what may still go either way when it is over. What a session's
+    lines say of a time to come is judged when it has come, and the session is over.
     """
     first = limits_of(rule)[0]
     breaching = {
@@ -72,7 +75,8 @@ def session_facts(
         courses = _courses(rule, [session.pk for session in told])
         for session in told:
             value = breaching[session.pk]
-            crossed = _crossings(rule, session, value, courses.get(session.pk, []))
+            crossings = _crossings(rule, session, value, courses.get(session.pk, []))
+            crossed = {limit: at for limit, at in crossings.items() if at <= now + CLOCKS_DIFFER_BY}
             yield Found(session, SessionFacts(session.public_id, value, crossed, over_since(session, now)))
 
 
@@ -80,6 +84,14 @@ def over_since(session: AgentSession, now: datetime) -> datetime | None:
     """When a session came to be over; None while it may still be going on."""
     ended = session.ended_at and session.ended_at + IDLE
     return ended if ended and ended <= now else None
+
+
+def come_to_be_over(start: datetime, end: datetime) -> dict[int, datetime]:
+    """{session: since when} of those that came to be over after `start`, until `end`."""
+    silent = AgentSession.objects.filter(ended_at__gt=start - IDLE, ended_at__lte=end - IDLE)
+    return {
+        key: ended + IDLE for key, ended in silent.order_by("ended_at", "id").values_list("pk", "ended_at")
+    }
 
 
 def grows(rule: RuleDefinition) -> bool:

@@ -5,11 +5,14 @@ from types import TracebackType
 from typing import Self
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from sessions.models import SyncLease
 from sessions.processes import has_ended, shown
 
 LEASE_FOR = timedelta(seconds=60)
+# One that lasts longer than any that is taken or renewed now is from before the clock went back.
+LONGEST = 2 * LEASE_FOR
 
 
 class LeaseTaken(Exception):
@@ -27,7 +30,7 @@ class Lease:
 
     def __enter__(self) -> Self:
         mine = {"owner": self._owner[:200], "expires_at": self._now + LEASE_FOR}
-        expired = SyncLease.objects.filter(name=self._name, expires_at__lte=self._now)
+        expired = SyncLease.objects.filter(name=self._name).exclude(_in_force(self._now))
         again = SyncLease.objects.filter(name=self._name, owner=self._owner[:200])
         if expired.update(**mine) or again.update(**mine) or self._left_behind(mine):
             return self
@@ -59,5 +62,10 @@ class Lease:
 
 def is_held(name: str, now: datetime) -> bool:
     """Whether somebody holds the named lease and still lives."""
-    holder = SyncLease.objects.filter(name=name, expires_at__gt=now).values_list("owner", flat=True).first()
+    held = SyncLease.objects.filter(_in_force(now), name=name)
+    holder = held.values_list("owner", flat=True).first()
     return holder is not None and not has_ended(holder)
+
+
+def _in_force(now: datetime) -> Q:
+    return Q(expires_at__gt=now, expires_at__lte=now + LONGEST)

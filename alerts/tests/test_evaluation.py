@@ -172,6 +172,17 @@ def test_a_failing_tool_is_told_apart_from_one_that_works(root: Path) -> None:
     assert Notification.objects.count() == 2, "its end is told as well"
 
 
+def test_a_share_of_a_session_is_judged_once_it_is_over_without_another_line(root: Path) -> None:
+    """Only the clock tells that it is: nothing is read meanwhile."""
+    failing = rule("Failing", metric="tool_error_rate", threshold=Decimal(20))
+    calls(root, "a", 600, *[False] * 20)
+    assert read(root, START + 15 * MINUTE)["fired"] == 0
+    assert tick(START + HOUR).fired == 0, "it may go on, and do better"
+    assert tick(START + 2 * HOUR).fired == 1
+    assert [told[1:] for told in story(failing)] == [("firing", "threshold"), ("ok", "session_ended")]
+    assert tick(START + 3 * HOUR).evaluated == 0
+
+
 def test_late_data_from_before_a_rule_was_made_counts_in_its_windows(root: Path) -> None:
     now = START + 2 * HOUR + 7 * MINUTE
     hourly = rule(now=now, **HOURLY)

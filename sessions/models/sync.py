@@ -47,5 +47,8 @@ class SyncRun(models.Model):
         ordering = ["-id"]
 
     def is_alive(self, now: datetime) -> bool:
-        """Whether the run goes on; one that was killed says so for a while longer."""
-        return self.state == self.State.RUNNING and self.heartbeat_at > now - ALIVE_FOR
+        """Whether the run goes on; one that was killed says so for a while longer.
+
+        Not for as long as the clock went back since.
+        """
+        return self.state == self.State.RUNNING and abs(self.heartbeat_at - now) < ALIVE_FOR

@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sessions.models import AgentSession, DirtyQuarter, QuarantinedLine, SourceFile, SyncLease, SyncRun
+from sessions.models import (
+    AgentSession,
+    DirtyQuarter,
+    ModelResponse,
+    QuarantinedLine,
+    SourceFile,
+    SyncLease,
+    SyncRun,
+)
 from sessions.parsers.discovery import roots_of
 from sessions.planning import plan_reading
 from sessions.processes import has_ended, shown
@@ -110,3 +118,6 @@ def clocks(now: datetime) -> Iterator[Finding]:
         yield warning(
             "clock", told, "The clock was wrong here or where they were written; they count on those days."
         )
+    if undated := ModelResponse.objects.counted().filter(at_ms=0).count():
+        told = f"{number(undated, 'response')} tell no time that can be."
+        yield note("clock", told, "They count in the figures of all time and on no day.")
