@@ -33,9 +33,14 @@ class SentenceCommand(BaseCommand):
         except (CannotUpgrade, LeaseTaken) as error:
             raise CommandError(str(error)) from error
         except DatabaseError as error:
-            reason = str(error).strip().partition("\n")[0]
-            what = sentence_of(error) or "`manage.py migrate` prepares it."
-            raise CommandError(f"The database cannot be used: {reason}. {what}") from error
+            raise CommandError(unusable(error)) from error
+
+
+def unusable(error: DatabaseError) -> str:
+    """Why a command cannot use the database, and what helps."""
+    reason = str(error).strip().partition("\n")[0]
+    what = sentence_of(error) or "`manage.py migrate` prepares it."
+    return f"The database cannot be used: {reason}. {what}"
 
 
 def project_named(name: str) -> Project:

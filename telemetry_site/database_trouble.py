@@ -10,7 +10,7 @@ _MEANINGS = (
         f"The disk of the database is full. {NOTHING_LOST} Make room; the next sync goes on where this one stopped.",
     ),
     (
-        ("malformed", "not a database", "invalid page in block"),
+        ("malformed", "not a database", "Could not decode to UTF-8", "invalid page in block"),
         "The database file is damaged. `manage.py doctor --full` says where, and `manage.py restore FILE` goes back "
         "to a copy and keeps the damaged file beside it.",
     ),

@@ -27,6 +27,8 @@ LONG = (
     "test_page_walk",
     "test_any_order",
     "test_kills",
+    "test_damage",
+    "test_contention",
     "test_any_course",
     "test_counters_never_fall",
     "test_any_history",

@@ -25,6 +25,7 @@ TROUBLE = [
     ("database or disk is full", "Make room"),
     ('could not extend file "base/1": No space left on device', "Make room"),
     ("database disk image is malformed", "manage.py restore FILE"),
+    ("Could not decode to UTF-8 column 'name' with text 'a\ufffd'", "manage.py restore FILE"),
     ("file is not a database", "manage.py restore FILE"),
     ("attempt to write a readonly database", "cannot be written to"),
     ("database is locked", "Try again in a moment"),
@@ -66,6 +67,15 @@ def test_the_api_says_it_in_its_own_shape(broken: None) -> None:
     answer = Client(raise_request_exception=False, headers={"host": "localhost"}).get("/api/sessions")
     assert (answer.status_code, answer.json()["errors"]) == (503, {})
     assert "manage.py restore FILE" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "command", ["sync", "verify", "rebuild", "demo", "migrate", "backup", "prune", "search"]
+)
+def test_every_command_ends_with_a_sentence(broken: None, command: str) -> None:
+    words = [command, "pump"] if command == "search" else [command]
+    with pytest.raises(CommandError, match=r"database disk image is malformed.*manage.py restore FILE"):
+        call_command(*words)
 
 
 @pytest.fixture

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from telemetry_site import pipeline
+from telemetry_site.commands import SentenceCommand
 from telemetry_site.demo import write_demo
 
 
-class Command(BaseCommand):
+class Command(SentenceCommand):
     help = (
         "Write an invented project with 90 days of sessions and read it like any other. "
         "An earlier demo is replaced; --remove only takes it out again."

@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from telemetry_site.commands import unusable
 from telemetry_site.upgrading import CannotUpgrade, is_behind, make_safe, refuse_newer
 from telemetry_site.whole_migrations import MigrateCommand
 
@@ -25,6 +26,8 @@ class Command(MigrateCommand):
                 make_safe(timezone.now(), self._say)
         except CannotUpgrade as error:
             raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            raise CommandError(unusable(error)) from error
         super().handle(*args, **options)
 
     def _say(self, sentence: str) -> None:

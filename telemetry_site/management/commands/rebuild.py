@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
 from telemetry_site.audit.recording import note_command
-from telemetry_site.pipeline import LeaseTaken, rebuild_all
+from telemetry_site.commands import SentenceCommand
+from telemetry_site.pipeline import rebuild_all
 from telemetry_site.verification import database_digest
 
 
-class Command(BaseCommand):
+class Command(SentenceCommand):
     help = (
         "Derive all facts again from the archived lines alone, for instance after an update of the parser. "
         "No transcript is opened. Pages stay usable; a run that is killed can simply be started again."
@@ -17,10 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         before = database_digest()
-        try:
-            count = rebuild_all(report=self._report)
-        except LeaseTaken as taken:
-            raise CommandError(str(taken)) from None
+        count = rebuild_all(report=self._report)
         after = database_digest()
         self.stdout.write(f"Derived the facts of {count} files again.")
         self.stdout.write(f"Digest before: {before}\nDigest after:  {after}")

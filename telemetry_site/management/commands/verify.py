@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from telemetry_site.commands import SentenceCommand
 from telemetry_site.verification import database_digest, verify
 
 
-class Command(BaseCommand):
+class Command(SentenceCommand):
     help = (
         "Check that every line is accounted for, that the archive holds what was read, that entries point at "
         "their lines and that the rollups are what the facts come to. Changes nothing. "
