@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, IntegrityError, connection
 
 from sessions.leases import LeaseTaken
 from sessions.models import Project, SyncRun
@@ -39,6 +39,8 @@ class SentenceCommand(BaseCommand):
 def unusable(error: DatabaseError) -> str:
     """Why a command cannot use the database, and what helps."""
     reason = str(error).strip().partition("\n")[0]
+    if isinstance(error, IntegrityError):
+        return f"Another run wrote the same at the same time, and nothing was written twice ({reason}). Run it again."
     what = sentence_of(error) or "`manage.py migrate` prepares it."
     return f"The database cannot be used: {reason}. {what}"
 

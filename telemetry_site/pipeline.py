@@ -122,7 +122,25 @@ def sync(
     """
     started, now = monotonic(), now or timezone.now()
     folders = transcript_folders() if roots is None else [str(root) for root in roots]
+    before = _latest_run()
     plan = plan_reading(roots_of(folders), now)
+    result = _planned(plan)
+    # Reading transcripts may find projects with plans of their own: then it is looked for those afterwards.
+    plans = survey_plans(now) if plan.is_empty else None
+    if plans is not None:
+        result.documents["seen"], result.tasks["seen"] = plans.seen, ProjectTask.objects.present().count()
+    if plans is None or not plans.is_empty or _is_unfinished():
+        with Lease("sync", this_process(), now), _rare_collection():
+            if _has_run_since(before):
+                plan = plan_reading(roots_of(folders), now)
+                result = _planned(plan)
+            _run(plan, result, now, report, stop, live=live, started=started)
+    result.seconds = monotonic() - started
+    return result
+
+
+def _planned(plan: ReadingPlan) -> SyncReport:
+    """The report of a run that has looked at files and read none."""
     result = SyncReport(looked_in=[{"path": r.path, "exists": r.exists} for r in plan.roots])
     result.files = {
         "seen": plan.seen,
@@ -134,15 +152,17 @@ def sync(
     result.problems += [f"{item.path} was left out: {item.reason}." for item in plan.unreadable]
     result.files["failed"] += len(plan.unreadable)
     _fill(result, Tally())
-    # Reading transcripts may find projects with plans of their own: then it is looked for those afterwards.
-    plans = survey_plans(now) if plan.is_empty else None
-    if plans is not None:
-        result.documents["seen"], result.tasks["seen"] = plans.seen, ProjectTask.objects.present().count()
-    if plans is None or not plans.is_empty or _is_unfinished():
-        with Lease("sync", this_process(), now), _rare_collection():
-            _run(plan, result, now, report, stop, live=live, started=started)
-    result.seconds = monotonic() - started
     return result
+
+
+def _latest_run() -> tuple[int, str] | None:
+    latest: tuple[int, str] | None = SyncRun.objects.values_list("id", "state").first()
+    return latest
+
+
+def _has_run_since(before: tuple[int, str] | None) -> bool:
+    """Whether another run may have read since the plan was made, which does not know how far it came then."""
+    return before != _latest_run() or (before is not None and before[1] == SyncRun.State.RUNNING)
 
 
 def _is_unfinished() -> bool:

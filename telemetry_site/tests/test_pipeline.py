@@ -13,6 +13,7 @@ from analytics.models import SessionUsage
 from analytics.rollups import differing_quarters
 from sessions.leases import Lease, LeaseTaken
 from sessions.models import AgentSession, DirtyQuarter, ModelResponse, SourceFile, SyncLease, SyncRun
+from sessions.planning import plan_reading
 from sessions.tests import samples as s
 from telemetry_site import pipeline
 from telemetry_site.pipeline import Progress, sync
@@ -117,6 +118,29 @@ def test_two_runs_do_not_read_at_once(root: Path) -> None:
     with Lease("sync", "elsewhere:1", NOW), pytest.raises(LeaseTaken):
         sync([root], now=NOW)
     assert not SourceFile.objects.exists()
+
+
+@pytest.mark.parametrize("more", [b"", s.line(s.reply("ar2", 30, "a", output=7))], ids=["new", "grown"])
+def test_what_another_run_read_meanwhile_is_not_read_again(
+    root: Path, monkeypatch: pytest.MonkeyPatch, more: bytes
+) -> None:
+    """Between the look at the files and the lease, another run had it and gave it back."""
+    if more:
+        sync([root], now=NOW)
+        s.append(root, s.main_path("a"), more)
+    others = iter([True])
+
+    def plan_and_be_overtaken(*given: Any) -> Any:
+        made = plan_reading(*given)
+        if next(others, False):
+            sync([root], now=NOW)
+        return made
+
+    monkeypatch.setattr(pipeline, "plan_reading", plan_and_be_overtaken)
+    report = sync([root], now=NOW)
+    assert (report.files["read"], report.files["unchanged"], report.problems) == (0, 3, [])
+    assert not SyncRun.objects.exclude(state="done").exists()
+    assert sum(SourceFile.objects.values_list("lines_seen", flat=True)) == 6 + bool(more)
 
 
 def test_a_vanished_file_keeps_its_figures(root: Path) -> None:
