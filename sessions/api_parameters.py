@@ -154,7 +154,8 @@ def _form_field_schema(field: Field) -> dict[str, Any]:
         return MOMENT_SCHEMA
     choices: Any = getattr(field, "choices", None)
     if choices is not None:
-        return {"type": "string", "enum": [value for value, _ in choices if value]}
+        # An empty filter is none.
+        return {"type": "string", "enum": [*(value for value, _ in choices if value), ""]}
     kind = next((kind for cls, kind in _JSON_TYPES.items() if isinstance(field, cls)), "boolean")
     limits = {
         "minimum": getattr(field, "min_value", None),

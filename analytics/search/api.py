@@ -9,13 +9,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from analytics.search.forms import SearchForm
+from analytics.search.forms import KINDS, SearchForm
 from analytics.search.selectors import search
 from analytics.search.serializers import search_json, search_shape
 from sessions.api_parameters import cleaned, form_parameters, named_session, projects_of, refuse_unknown
 
 _WORDS = OpenApiParameter("q", str, required=True, description=str(SearchForm.base_fields["q"].help_text))
-_PARAMETERS = [_WORDS, *(known for known in form_parameters(SearchForm) if known.name != "q")]
+_A_KIND = rf"\s*({'|'.join(KINDS)})?\s*"
+_KIND = OpenApiParameter(
+    "kind",
+    {"type": "string", "maxLength": 200, "pattern": f"^{_A_KIND}(,{_A_KIND})*$"},
+    description=str(SearchForm.base_fields["kind"].help_text),
+)
+_OWN = {"q": _WORDS, "kind": _KIND}
+_PARAMETERS = [*_OWN.values(), *(known for known in form_parameters(SearchForm) if known.name not in _OWN)]
 
 
 class SearchView(APIView):
