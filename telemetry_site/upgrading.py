@@ -68,24 +68,44 @@ def is_behind() -> bool:
 def make_safe(now: datetime, say: Say) -> None:
     """Before migrations change a database that was read into: look for room and make a copy.
 
-    Raises CannotUpgrade when there is none; PostgreSQL's owner is told to make one, which only he knows where to put.
+    Raises CannotUpgrade where SQLite's file cannot be copied. Of PostgreSQL a copy is made where its own `pg_dump` is
+    to be had and can; where not, its owner is told and the upgrade goes on: a server's database has its own copies.
     """
-    # Here and not above: every start loads this module, and hardly one makes a copy.
-    from telemetry_site.backups.copying import back_up, usual_folder
-    from telemetry_site.backups.disk import CannotCopy, require_space, size_text
-
     if SourceFile._meta.db_table not in connection.introspection.table_names() or not _was_read_into():
         return
-    if connection.vendor != "sqlite":
-        say("The database is brought up to this version; `manage.py backup` makes copies of it.")
-        return
+    if connection.vendor == "sqlite":
+        _require_copy(now, say)
+    else:
+        _try_copy(now, say)
+
+
+def _require_copy(now: datetime, say: Say) -> None:
+    # Here and not above: every start loads this module, and hardly one makes a copy.
+    from telemetry_site.backups.disk import CannotCopy, require_space
+
     database = Path(settings.DATABASES["default"]["NAME"])
     needed = round(database.stat().st_size * (1 + ROOM))
     try:
         require_space(database.parent, needed, "Bringing the database up to this version")
-        made = back_up(usual_folder(), now, keep=KEPT_COPIES)
+        _copy(now, say)
     except CannotCopy as error:
         raise CannotUpgrade(f"{error} The database is as it was; make room and start again.") from error
+
+
+def _try_copy(now: datetime, say: Say) -> None:
+    from telemetry_site.backups.disk import CannotCopy
+
+    try:
+        _copy(now, say)
+    except CannotCopy as error:
+        say(f"The database is brought up to this version without a copy from before. {error}")
+
+
+def _copy(now: datetime, say: Say) -> None:
+    from telemetry_site.backups.copying import back_up, usual_folder
+    from telemetry_site.backups.disk import size_text
+
+    made = back_up(usual_folder(), now, keep=KEPT_COPIES)
     say(f"Before the upgrade, the database was copied to {made.path} ({size_text(made.size)}).")
 
 

