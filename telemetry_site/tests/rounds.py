@@ -29,6 +29,7 @@ LONG = (
     "test_kills",
     "test_damage",
     "test_contention",
+    "test_copies",
     "test_any_course",
     "test_counters_never_fall",
     "test_any_history",

@@ -1,5 +1,6 @@
 """One sync from end to end: what it reports, what it leaves alone, and what it finishes after a kill."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,6 +59,37 @@ def test_nothing_new_opens_no_file_and_writes_nothing(root: Path, monkeypatch: p
     assert (report.files["unchanged"], report.files["read"]) == (3, 0)
     assert [q["sql"] for q in queries if q["sql"].lstrip().startswith(WRITES)] == []
     assert SyncRun.objects.count() == 1
+
+
+def test_of_hundreds_of_files_only_the_one_that_grew_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {s.main_path(f"n{n}"): s.line(s.reply(f"r{n}", n, f"n{n}")) for n in range(300)}
+    s.write(tmp_path, files)
+    assert sync([tmp_path], now=NOW).files["read"] == 300
+    opened: list[str] = []
+    monkeypatch.setattr("builtins.open", _noting(open, opened))
+    monkeypatch.setattr("os.open", _noting(os.open, opened))
+    with CaptureQueriesContext(connection) as queries:
+        assert sync([tmp_path], now=NOW).files["unchanged"] == 300
+    assert len(queries) < 40 and not [q["sql"] for q in queries if q["sql"].lstrip().startswith(WRITES)]
+    assert opened == []
+    s.append(tmp_path, s.main_path("n7"), s.line(s.reply("more", 900, "n7")))
+    opened.clear()
+    report = sync([tmp_path], now=NOW, live=True)
+    assert (report.files["read"], report.lines["seen"]) == (1, 1)
+    grown = tmp_path / "projects" / s.main_path("n7")
+    assert {path for path in opened if path.endswith(".jsonl")} == {str(grown)}
+
+
+def _noting(real: Any, opened: list[str]) -> Any:
+    """The same function, which notes the paths that it is given."""
+
+    def note(path: Any, *given: Any, **more: Any) -> Any:
+        opened.append(str(path))
+        return real(path, *given, **more)
+
+    return note
 
 
 def test_only_what_was_appended_is_read(root: Path) -> None:
