@@ -89,6 +89,7 @@ def words_of(text: str) -> Iterator[Word]:
         yield Word(_folded_word(found[0]), found.start(), found.end())
 
 
-@lru_cache(maxsize=20_000)
+# The words that nearly every text has; the rest of a language is not worth the memory of every server process.
+@lru_cache(maxsize=2_000)
 def _folded_word(written: str) -> str:
     return folded(written).strip()

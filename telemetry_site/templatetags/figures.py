@@ -15,8 +15,9 @@ from analytics.metrics import Unit
 register = template.Library()
 
 
+# A page has a thousand at most. More would be kept for nothing: figures move, and every server process keeps its own.
 @register.simple_tag
-@lru_cache(maxsize=8192, typed=True)
+@lru_cache(maxsize=2048, typed=True)
 def figure(value: formatting.Number | None, unit: str, css_class: str = "") -> SafeString:
     """A value in one of the units of the metric catalogue, such as `{% figure usage.tokens "tokens" %}`.
 
