@@ -1,11 +1,14 @@
 """Senders that are killed, for real: a program of its own, since a killed process takes its database along with it.
 
-    python -m alerts.tests.killed_senders DATABASE_URL KILLS
+    python -m alerts.tests.killed_senders DATABASE_URL KILLS [trouble]
 
 Fills an empty database with rules that fired, starts a sender, kills it with SIGKILL somewhere in its work, and begins
-again until so many were killed; then lets one finish. Prints what a receiver saw, as JSON.
+again until so many were killed; then lets one finish. Prints what a receiver saw, as JSON. With `trouble` the receiver
+answers half of the messages with errors, resets, requests to wait, or not at all.
 """
 
+import base64
+import hmac
 import json
 import os
 import random
@@ -23,6 +26,9 @@ RULES = 60
 # A sender that died holds its rows for so long; long enough for one that lives to send and settle.
 LEASE = timedelta(seconds=0.5)
 KILLED_WITHIN_SECONDS = 0.02
+# What a receiver in trouble answers, more often than not; and how soon the next attempt is made here.
+TROUBLES: tuple[Any, ...] = (500, 503, "reset", "hang", 429, 204, 204)
+ATTEMPTS, NEXT_ATTEMPT_SECONDS, TIMEOUT_SECONDS = 100, 0.05, 0.1
 STUCK_SECONDS = 5.0
 SECRET = "whsec_" + "QUJD" * 10
 
@@ -82,6 +88,14 @@ def kill_one(receiver: "Receiver") -> bool:
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
+def is_signed(headers: dict[str, str], body: bytes) -> bool:
+    """Whether a receiver that knows the secret would believe the message."""
+    said = b".".join((headers["webhook-id"].encode(), headers["webhook-timestamp"].encode(), body))
+    key = base64.b64decode(SECRET.removeprefix("whsec_"))
+    told = base64.b64encode(hmac.digest(key, said, "sha256")).decode()
+    return f"v1,{told}" in headers["webhook-signature"].split()
+
+
 def told(receiver: "Receiver", kills: int) -> dict[str, Any]:
     from alerts.models import AlertEvent, Delivery
 
@@ -91,6 +105,8 @@ def told(receiver: "Receiver", kills: int) -> dict[str, Any]:
         messages.setdefault(headers["webhook-id"], set()).add(events)
     return {
         "kills": kills,
+        "forged": sum(not is_signed(headers, body) for headers, body in receiver.got),
+        "accepted": receiver.accepted,
         "requests": len(receiver.got),
         "messages": {name: sorted(events) for name, events in messages.items()},
         "events": sorted(str(pk) for pk in AlertEvent.objects.values_list("pk", flat=True)),
@@ -98,7 +114,17 @@ def told(receiver: "Receiver", kills: int) -> dict[str, Any]:
     }
 
 
-def main(url: str, kills: int) -> None:
+def in_trouble(receiver: "Receiver") -> None:
+    """Let the receiver fail as often as not, and senders try again at once and often enough."""
+    from alerts import delivery, egress
+
+    delivery.SCHEDULE = (NEXT_ATTEMPT_SECONDS,) * ATTEMPTS  # type: ignore[assignment]
+    egress.TIMEOUT_SECONDS, egress.DEADLINE_SECONDS = TIMEOUT_SECONDS, 2 * TIMEOUT_SECONDS
+    receiver.answers = [random.choice(TROUBLES) for _ in range(RULES // 2)]
+    receiver.headers = {"Retry-After": "1"}
+
+
+def main(url: str, kills: int, *, has_trouble: bool) -> None:
     prepare(url)
     from alerts import delivery
     from alerts.models import Delivery
@@ -107,6 +133,8 @@ def main(url: str, kills: int) -> None:
     delivery.LEASE = LEASE
     with receiving() as receiver:
         receiver.pause_seconds = 0.015
+        if has_trouble:
+            in_trouble(receiver)
         fire(receiver.url)
         done = 0
         while done < kills:
@@ -118,4 +146,4 @@ def main(url: str, kills: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), has_trouble="trouble" in sys.argv[3:])

@@ -20,6 +20,7 @@ class Receiver:
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     pause_seconds: float = 0.0
+    accepted: list[str] = field(default_factory=list)  # the ids of those that were answered by a success
 
     @property
     def ids(self) -> list[str]:
@@ -53,6 +54,8 @@ def receiving() -> Iterator[Receiver]:
                     time.sleep(0.1)
                 return
             status = 302 if how == "redirect" else how
+            if 200 <= status < 300:
+                state.accepted.append(self.headers["webhook-id"] or "")
             self.send_response(status)
             for name, value in state.headers.items():
                 self.send_header(name, value)

@@ -322,6 +322,22 @@ def test_history_is_never_sent(root: Path, clock: Clock, hook: Channel) -> None:
     assert not Delivery.objects.exists()
 
 
+def test_a_first_import_of_two_years_tells_nobody(
+    tmp_path: Path, clock: Clock, hook: Channel, receiver: Receiver
+) -> None:
+    """Though rules and channel were there before the first transcript was read."""
+    per_session, per_day = rule("One", channels=[hook]), rule("Day", scope="daily", channels=[hook])
+    for n in range(26):
+        spend(tmp_path, f"s{n}", 600 + n * 28 * 86_400, 6.0)
+    clock.now = START + timedelta(days=730)
+    read(tmp_path, clock.now)
+    tick(clock.now)
+    deliver(clock)
+    told = AlertEvent.objects.filter(to_state="firing")
+    assert told.filter(rule=per_session).count() == 26 and told.filter(rule=per_day).count() == 26
+    assert not Delivery.objects.exists() and receiver.got == []
+
+
 def test_a_trial_is_sent_once_and_says_how_it_went(hook: Channel, receiver: Receiver, clock: Clock) -> None:
     receiver.answers = [503]
     trial = try_channel(hook, clock.now)

@@ -13,7 +13,9 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-KILLS = 20
+from telemetry_site.tests.length import times
+
+KILLS, TROUBLED_KILLS = 20, times(6, long=20)
 pytestmark = pytest.mark.database_of_processes
 
 
@@ -34,12 +36,17 @@ def empty_database(tmp_path: Path) -> Iterator[str]:
             admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
-def test_killed_senders_lose_nothing_and_repeat_under_the_same_id(empty_database: str) -> None:
-    command = [sys.executable, "-m", "alerts.tests.killed_senders", empty_database, str(KILLS)]
+@pytest.mark.parametrize(("kills", "how"), [(KILLS, "quiet"), (TROUBLED_KILLS, "trouble")])
+def test_killed_senders_lose_nothing_and_repeat_under_the_same_id(
+    empty_database: str, kills: int, how: str
+) -> None:
+    """Whether the receiver is well, or fails as often as not."""
+    command = [sys.executable, "-m", "alerts.tests.killed_senders", empty_database, str(kills), how]
     ended = subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=240)
     assert ended.returncode == 0, ended.stderr[-2000:]
     told = json.loads(ended.stdout.splitlines()[-1])
-    assert (told["kills"], told["unsent"]) == (KILLS, 0)
+    assert (told["kills"], told["unsent"], told["forged"]) == (kills, 0, 0)
+    assert set(told["accepted"]) == set(told["messages"])
     # A message says the same under its id however often it came, and each event stands in one message.
     assert all(len(bodies) == 1 for bodies in told["messages"].values())
     events = [event for [body] in told["messages"].values() for event in body.split(",")]
