@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import HttpRequest
 
 
@@ -38,7 +39,6 @@ COLUMNS = (
 )
 NAMES = tuple(column.name for column in COLUMNS)
 USUAL = tuple(column.name for column in COLUMNS if column.is_usual)
-COOKIE = "agent_ledger_columns"
 PARAMETER = "columns"
 
 
@@ -63,7 +63,7 @@ def shown_columns(request: HttpRequest) -> ShownColumns:
     """Those of the address; without any those this reader chose last, else the usual ones."""
     if given := request.GET.get(PARAMETER, "").strip():
         return read_columns(given.split(","))
-    kept = request.COOKIES.get(COOKIE, "")
+    kept = request.COOKIES.get(settings.COLUMNS_COOKIE_NAME, "")
     return ShownColumns(read_columns(kept.split(",")).names) if kept else ShownColumns(USUAL)
 
 

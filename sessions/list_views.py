@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from sessions import selectors
 from sessions.forms import SessionFilterForm
 from sessions.inspector import HtmxRequest, named_session
-from sessions.list_columns import COLUMNS, COOKIE, PARAMETER, read_columns, shown_columns
+from sessions.list_columns import COLUMNS, PARAMETER, read_columns, shown_columns
 from sessions.list_page import address, chips, columns, file_addresses, page_number
 from sessions.models import AgentSession
 from sessions.scope import readable_projects
@@ -123,10 +123,15 @@ def choose_columns(request: HtmxRequest) -> HttpResponse:
     response = redirect("session-list")
     response["Location"] += address(query, **{PARAMETER: None}).removesuffix("?")
     if chosen.is_usual:
-        response.delete_cookie(COOKIE)
+        response.delete_cookie(settings.COLUMNS_COOKIE_NAME)
     else:
         secure = bool(settings.SESSION_COOKIE_SECURE)
         response.set_cookie(
-            COOKIE, chosen.parameter, max_age=A_YEAR, httponly=True, samesite="Lax", secure=secure
+            settings.COLUMNS_COOKIE_NAME,
+            chosen.parameter,
+            max_age=A_YEAR,
+            httponly=True,
+            samesite="Lax",
+            secure=secure,
         )
     return response

@@ -256,6 +256,6 @@ def session_image(request: HtmxRequest, public_id: str, seq: int, number: int) -
         return _download(found.data, f"line-{seq}-{number + 1}.bin")
     response = HttpResponse(found.data, content_type=found.media_type)
     # Shown alone, in a tab of its own, it may do nothing either. A line never changes, so it may be kept.
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'; sandbox"
     response["Cache-Control"] = "private, max-age=86400"
     return response

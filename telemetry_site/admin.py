@@ -1,4 +1,4 @@
-"""Tokens in the admin: to look at, rename and end. They are made where they can be shown once."""
+"""Tokens and roles in the admin. Tokens are looked at, renamed and ended there; roles are looked at alone."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,12 +8,32 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from telemetry_site.access.tokens import revoke
-from telemetry_site.models import ApiToken
+from telemetry_site.models import ApiToken, Membership
 
 if TYPE_CHECKING:
     TokenModelAdmin = admin.ModelAdmin[ApiToken]
+    MembershipModelAdmin = admin.ModelAdmin[Membership]
 else:
-    TokenModelAdmin = admin.ModelAdmin
+    TokenModelAdmin = MembershipModelAdmin = admin.ModelAdmin
+
+
+@admin.register(Membership)
+class MembershipAdmin(MembershipModelAdmin):
+    """Roles, to look at: they are given and taken on the page *People*, which knows who may and records it."""
+
+    list_display = ("user", "role", "project")
+    list_filter = ("role",)
+    search_fields = ("user__username", "project__name")
+    list_select_related = ("user", "project")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(ApiToken)

@@ -151,8 +151,21 @@ class ResponseHeaders:
         return response
 
 
+_OF_A_REFUSAL = {
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
 def refusal(request: HttpRequest, status: HTTPStatus, sentence: str) -> HttpResponse:
-    """The sentence in the shape the asker reads: the API's error object, or plain text."""
+    """The sentence in the shape the asker reads: the API's error object, or plain text.
+
+    With the headers of every answer: some gates stand before what adds them.
+    """
     if request.path.startswith("/api/"):
-        return JsonResponse({"detail": sentence, "errors": {}}, status=status)
-    return HttpResponse(sentence + "\n", status=status, content_type="text/plain; charset=utf-8")
+        return JsonResponse({"detail": sentence, "errors": {}}, status=status, headers=_OF_A_REFUSAL)
+    plain = "text/plain; charset=utf-8"
+    return HttpResponse(sentence + "\n", status=status, content_type=plain, headers=_OF_A_REFUSAL)

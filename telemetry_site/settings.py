@@ -210,6 +210,7 @@ SECURE_CSP: dict[str, list[str]] = {
     "font-src": [CSP.SELF],
     "form-action": [CSP.SELF],
     "base-uri": [CSP.NONE],
+    "object-src": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
 }
 SECURE_REFERRER_POLICY = "same-origin"
@@ -236,6 +237,7 @@ if HAS_TLS:
     # proxy's to redirect (W008): those that come here directly are probes and scrapes of the machine itself.
     SILENCED_SYSTEM_CHECKS += ["security.W005", "security.W021", "security.W008"]
 COOKIE_PREFIX = "__Host-" if HAS_TLS else ""
+COLUMNS_COOKIE_NAME = f"{COOKIE_PREFIX}agent_ledger_columns"
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}agent_ledger_login"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}agent_ledger_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HAS_TLS

@@ -20,7 +20,7 @@ from sessions.exporting.snapshot import snapshot
 from sessions.exporting.writing import FORMATS
 
 # Should a browser show the file all the same: it may run nothing and load nothing.
-FILE_POLICY = "sandbox; default-src 'none'"
+FILE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._]+")
 
 

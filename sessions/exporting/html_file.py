@@ -30,4 +30,4 @@ def as_html(document: SessionDocument) -> Generator[str]:
 
 def policy() -> str:
     """For the header of an answer with the file in it."""
-    return f"sandbox; {file_style().policy}"
+    return f"sandbox; frame-ancestors 'none'; {file_style().policy}"

@@ -108,7 +108,8 @@ def test_the_list_of_sessions_is_given_whole(client: Client, tmp_path: Path) -> 
         response["Content-Disposition"] == 'attachment; filename="agent-ledger-sessions-from-2026-03-01.csv"'
     )
     assert response["X-Content-Type-Options"] == "nosniff"
-    assert response["Content-Security-Policy"].startswith("sandbox")
+    policy = response["Content-Security-Policy"]
+    assert policy.startswith("sandbox") and "frame-ancestors 'none'" in policy
     assert "Accept" in response["Vary"]
     _, lines = sent(client, "/api/sessions", accept="application/x-ndjson")
     items = client.get("/api/sessions").json()["items"]

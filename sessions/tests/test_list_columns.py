@@ -4,9 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
-from sessions.list_columns import COOKIE, NAMES, USUAL, read_columns
+from sessions.list_columns import NAMES, USUAL, read_columns
 from sessions.tests.samples import prompt, reply, side, uid
 from sessions.tests.transcripts import read
 
@@ -57,7 +58,7 @@ def test_a_choice_is_kept_for_this_reader_and_can_be_shared(here: Client, tmp_pa
     read(tmp_path, a=[prompt("a1", 0, "a", "Look"), reply("a2", 1, "a")])
     chosen = here.post("/columns", {"columns": ["output", "cost"], "list": "q=Look&columns=model&page=1"})
     assert chosen["Location"] == "/sessions?q=Look&page=1"
-    assert here.cookies[COOKIE]["httponly"]
+    assert here.cookies[settings.COLUMNS_COOKIE_NAME]["httponly"]
     page = here.get(chosen["Location"]).text
     assert headings(page) == ["Session", "Cost", "Output"]
     assert "columns=cost%2Coutput" in page

@@ -154,7 +154,7 @@ def test_a_file_says_what_the_session_came_to(client: Client, tmp_path: Path) ->
     assert re.fullmatch(
         r'attachment; filename="session-2026-03-01-[\w.-]+\.html"', response["Content-Disposition"]
     )
-    assert response["Content-Security-Policy"] == f"sandbox; {file_style().policy}"
+    assert response["Content-Security-Policy"] == f"sandbox; frame-ancestors 'none'; {file_style().policy}"
     assert response["X-Content-Type-Options"] == "nosniff"
     text = " ".join(re.sub(r"<style>.*</style>|<[^>]+>", " ", html, flags=re.DOTALL).split())
     assert "engine" in text

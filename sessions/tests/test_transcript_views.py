@@ -157,7 +157,8 @@ def test_images_are_shown_on_demand_and_only_as_what_they_are(client: Client, tm
     drawn = client.get(reverse("session-image", args=[uid("a"), 1, 0]))
     assert (drawn.headers["Content-Type"], drawn.content) == ("image/png", PNG)
     assert drawn.headers["X-Content-Type-Options"] == "nosniff"
-    assert "sandbox" in drawn.headers["Content-Security-Policy"]
+    policy = drawn.headers["Content-Security-Policy"]
+    assert "sandbox" in policy and "frame-ancestors 'none'" in policy
     saved = client.get(reverse("session-image", args=[uid("a"), 1, 1]))
     assert saved.headers["Content-Type"] == "application/octet-stream"
     assert saved.headers["Content-Disposition"].startswith("attachment")

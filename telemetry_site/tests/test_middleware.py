@@ -137,6 +137,7 @@ POLICY = {
     "form-action": "'self'",
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
+    "object-src": "'none'",
 }
 
 
@@ -154,10 +155,17 @@ def test_every_answer_carries_the_security_headers(here: Client, address: str) -
     assert response.headers["Referrer-Policy"] == "same-origin"
 
 
-def test_refusals_carry_the_headers_too(here: Client) -> None:
-    response = here.post("/", headers=HOST | {"origin": "null"})
-    assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert "Content-Security-Policy" in response.headers
+@pytest.mark.parametrize("address", ["/", "/api/thing", "/sessions/a%00b"])
+@pytest.mark.parametrize(
+    "headers", [HOST | {"origin": "null"}, {"host": "evil.example"}, HOST | {"content-encoding": "gzip"}]
+)
+def test_refusals_carry_the_headers_too(here: Client, address: str, headers: dict[str, str]) -> None:
+    response = here.post(address, headers=headers)
+    assert 400 <= response.status_code < 500
+    for name in ("Cross-Origin-Resource-Policy", "Cross-Origin-Opener-Policy", "Referrer-Policy"):
+        assert response.headers[name] == "same-origin"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
 
 
 def test_pages_vary_by_htmx_and_other_answers_do_not(here: Client) -> None:
