@@ -87,7 +87,8 @@ def test_cookies_of_a_team_server(tmp_path: Path) -> None:
     script = (
         "from django.conf import settings as s\n"
         "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.COLUMNS_COOKIE_NAME,"
-        " s.SESSION_COOKIE_SECURE and s.CSRF_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY, s.SESSION_COOKIE_SAMESITE, s.CSRF_COOKIE_SAMESITE, s.SECURE_HSTS_SECONDS)\n"
+        " s.SESSION_COOKIE_SECURE and s.CSRF_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY,"
+        " s.SESSION_COOKIE_SAMESITE, s.CSRF_COOKIE_SAMESITE, s.SECURE_HSTS_SECONDS)\n"
     )
     done = python("-c", script, data=tmp_path / "d", variables=COMPLETE)
     names = "__Host-agent_ledger_login __Host-agent_ledger_csrf __Host-agent_ledger_columns"
