@@ -150,7 +150,7 @@
       stacked: spec.type === "stacked",
       grid: { display: false },
       border: { color: line },
-      ticks: { color: text, maxRotation: 0, autoSkipPadding: 16, callback: (_, index) => labelText(spec.labels[index], SHORT) },
+      ticks: { color: text, maxRotation: 0, autoSkipPadding: 28, callback: (_, index) => labelText(spec.labels[index], SHORT) },
     };
     return all;
   };

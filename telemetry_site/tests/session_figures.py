@@ -195,9 +195,8 @@ def tree_tab(told: dict[str, Any], tree: list[dict[str, Any]]) -> None:
         name = node["title"] if node["isAsked"] else node["id"]
         seen.row(heading, name, {"Cost": cost(own["cost"], own["responses"]), "Tokens": own["tokens"]})
         if node["children"]:
-            seen.same(
-                (heading, name, "with all below"), cost(both["cost"], both["responses"]), both["tokens"]
-            )
+            spent = cost(both["cost"], both["responses"])
+            seen.row(heading, name, {"Cost with all below": spent, "Tokens with all below": both["tokens"]})
     seen.done()
 
 
