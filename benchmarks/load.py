@@ -46,7 +46,7 @@ ADDRESSES = (
     "/quality",
     "/alerts",
     "/api/analytics/overview",
-    "/api/analytics/series?metric=cost&period=daily",
+    "/api/analytics/series?metric=session_cost&period=daily",
     "/api/analytics/breakdown?dimension=tool",
     "/api/sessions",
 )

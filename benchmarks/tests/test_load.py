@@ -1,6 +1,9 @@
 """What the table of loaded pages says; the load itself is tried by running the command."""
 
-from benchmarks.load import GOAL_P95_MS, Answers, Load, table
+import pytest
+from django.test import Client
+
+from benchmarks.load import ADDRESSES, GOAL_P95_MS, Answers, Load, table
 
 
 def load(**seen: Answers) -> Load:
@@ -26,3 +29,9 @@ def test_the_table_has_a_line_per_address_and_names_each_error_once() -> None:
     assert lines[1].split() == ["dashboard", "2", "15", "20", "20", "0"]
     assert lines[3].split()[0] == "all" and lines[3].split()[-1] == "2"
     assert "read whole after 30 s" in lines[4] and lines[5:] == ["error: 500"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", [address for address in ADDRESSES if "{" not in address])
+def test_every_address_is_one_that_answers(address: str) -> None:
+    assert Client(headers={"host": "localhost"}).get(address).status_code == 200

@@ -58,7 +58,7 @@ def read_more(root: Path, writer: Writer) -> None:
     from telemetry_site.pipeline import sync
 
     writer.write(PIECES_OF_A_SYNC)
-    sync([root])
+    sync([root], live=True)
 
 
 def change_something(told: Path) -> None:
