@@ -4,19 +4,22 @@ import os
 from typing import Any
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from sessions.tests import samples as s
 from telemetry_site.pipeline import rebuild_all
 from telemetry_site.tests.corpora import Corpus, corpora, cuts, read_at_once, reading, set_order
+from telemetry_site.tests.length import times
 
 pytestmark = pytest.mark.django_db
 
 few = settings(
     # No shrinking: it would read hundreds of corpora, and the failing one is small enough to be read.
     phases=[Phase.explicit, Phase.generate],
-    max_examples=12,
+    # Half of them on PostgreSQL, which takes several times as long for a small corpus.
+    max_examples=times(12 if connection.vendor == "sqlite" else 6, long=100),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
