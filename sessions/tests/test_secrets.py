@@ -5,15 +5,20 @@ import random
 import uuid
 from base64 import b64encode
 from hashlib import sha1, sha256
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sessions.archive import readable_lines
+from sessions.models import SecretFinding, TranscriptEntry
 from sessions.parsers.secrets.finding import SecretSeen, secrets_in
 from sessions.parsers.secrets.kinds import KINDS
 from sessions.parsers.secrets.masking import masked, masked_line, read_masked
+from sessions.tests import samples as s
 from sessions.tests.fake_secrets import ALNUM, SHAPES, characters, fake, placed, private_key
+from sessions.tests.transcripts import read
 
 CONTEXTS = (
     "{}",
@@ -166,12 +171,38 @@ def look_alike_lines(count: int) -> list[str]:
         lambda: f"https://cdn.test/{characters(ALNUM, 40, source)}.js?v={source.randrange(10**9)}",
         lambda: f"at Object.<anonymous> (/src/{characters(ALNUM, 12, source)}.ts:{source.randrange(999)}:7)",
         lambda: f"password_hash = {characters(ALNUM, 3, source)}(secret, salt)",
+        lambda: (
+            f'!function(e,t){{var n="{characters(ALNUM, 6, source)}";e.token=t.key=n.secret}}(this,{{}});'
+        ),
+        lambda: f'checksum = "{sha256(source.randbytes(8)).hexdigest()}"',
+        lambda: f"    --hash=sha256:{sha256(source.randbytes(8)).hexdigest()} \\",
+        lambda: (
+            f"resolved https://registry.test/pkg/-/pkg-1.{source.randrange(99)}.tgz#{sha1(source.randbytes(8)).hexdigest()}"
+        ),
+        lambda: f"-    token: ${{{{ secrets.TOKEN_{source.randrange(99)} }}}}",
+        lambda: f"API_KEY=your-key-{source.randrange(99)}-goes-here",
+        lambda: f"index {sha1(source.randbytes(8)).hexdigest()[:9]}..{source.getrandbits(36):09x} 100644",
+        lambda: f'etag: W/"{source.randrange(10**6):x}-{b64encode(source.randbytes(20)).decode()}"',
+        lambda: f"const secretName = 'app/{characters('abcdef', 5, source)}/v{source.randrange(9)}'",
+        lambda: (
+            f"//# sourceMappingURL=data:application/json;base64,{b64encode(source.randbytes(90)).decode()}"
+        ),
     )
     return [make[n % len(make)]() for n in range(count)]
 
 
 def test_hardly_a_look_alike_is_taken_for_a_secret() -> None:
     assert sum(masked(line) != line for line in look_alike_lines(10_000)) <= 2
+
+
+@pytest.mark.django_db
+def test_look_alikes_are_shown_as_they_were_written(tmp_path: Path) -> None:
+    """Two hundred of them, of twenty kinds: no finding, and each line as it was written."""
+    alike = [*look_alike_lines(200 - len(LOOK_ALIKES)), *LOOK_ALIKES]
+    read(tmp_path, a=[s.prompt(f"p{n}", n, text=text) for n, text in enumerate(alike)])
+    assert not SecretFinding.objects.exists()
+    shown = [json.loads(line) for _, line in readable_lines(TranscriptEntry.objects.order_by("seq"))]  # type: ignore[arg-type]
+    assert [line["message"]["content"] for line in shown] == alike
 
 
 @given(st.text(max_size=200))

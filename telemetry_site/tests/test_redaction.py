@@ -12,13 +12,21 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core import mail
 from django.test import Client
 from django.urls import get_resolver
 
+from alerts.delivery import deliver
+from alerts.evidence import session_evidence
+from alerts.models import Channel
+from alerts.recording import enqueue
+from alerts.tests.fired import fire, fired_rule
+from alerts.tests.receiver import Receiver
 from analytics.tests.passkey_plans import write_plans
 from sessions.models import AgentSession, ArchiveSegment, Project, SecretFinding, TranscriptEntry
+from sessions.parsers.secrets.kinds import KINDS
 from sessions.tests import samples as s
-from sessions.tests.fake_secrets import fake, placed, private_key
+from sessions.tests.fake_secrets import SHAPES, fake, placed, private_key
 from tasks.linking import link_all
 from tasks.models import Document, Feature, ProjectTask
 from tasks.roots import add_manual_root
@@ -30,15 +38,12 @@ from telemetry_site.verification import verify
 
 pytestmark = pytest.mark.django_db
 
-_PLACED = placed(3)
-TEXTS = {
-    fake("github_token"): fake("github_token"),
-    fake("anthropic_key"): fake("anthropic_key"),
-    fake("npm_token"): fake("npm_token"),
-    _PLACED["password_in_address"][1]: _PLACED["password_in_address"][0],
-    _PLACED["assigned_secret"][1]: _PLACED["assigned_secret"][0],
-    private_key().split("\n")[3]: private_key(),
-}
+# {what is secret of it: the text it stands in}, of every kind that is known.
+TEXTS = (
+    {fake(shape): fake(shape) for shape in SHAPES}
+    | {secret: text for text, secret in placed(3).values()}
+    | {private_key().split("\n")[3]: private_key()}
+)
 # What a record is told by, and where it was: no words of anybody.
 STRUCTURE = re.compile(
     r"uuid|id|.*[uU]uid|.*I[dD]|.*_id|type|subtype|role|timestamp|cwd|model|stop_reason|version|name|trigger|status"
@@ -157,15 +162,19 @@ def _values(part: str) -> list[Any]:
 
 def test_no_address_says_a_secret(caplog: pytest.LogCaptureFixture) -> None:
     client, masked, leaks = Client(headers={"host": "localhost"}), 0, []
+    labels = {kind.label for kind in KINDS}
     statuses: dict[str, set[int]] = {}
+    unseen = set(labels)
     for name, address in addresses():
         answer = client.get(address)
         body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
         leaks += [f"{address}: {value}" for value in clear_values(body)]
-        masked += b"[GitHub token" in body
+        told = {label for label in labels if b"[" + label.encode() in body}
+        masked += bool(told)
+        unseen -= told
         statuses.setdefault(name, set()).add(answer.status_code)
     assert leaks == []
-    assert masked > 40, "the secrets were not where they were looked for"
+    assert (masked > 40, unseen) == (True, set()), "the secrets were not where they were looked for"
     assert sum(200 in codes for codes in statuses.values()) > 60, statuses
     assert clear_values(caplog.text) == []
 
@@ -178,12 +187,39 @@ def test_no_table_but_the_archive_holds_a_secret() -> None:
     assert SecretFinding.objects.count() > 20
 
 
-@pytest.mark.parametrize("secret", TEXTS)
-def test_no_search_finds_a_secret_by_its_value(secret: str) -> None:
+def test_no_search_finds_a_secret_by_its_value() -> None:
     client = Client(headers={"host": "localhost"})
-    answer = client.get("/api/search", {"q": f'"{secret}"'})
-    assert answer.status_code == 200
-    assert answer.json()["items"] == []
+    for secret in TEXTS:
+        answer = client.get("/api/search", {"q": f'"{secret}"'})
+        assert answer.status_code == 200
+        assert answer.json()["items"] == [], secret[:4]
+
+
+@pytest.mark.parametrize("kind", ["webhook", "slack", "email"])
+def test_no_message_says_a_secret(kind: str, receiver: Receiver) -> None:
+    session = AgentSession.objects.get(public_id=s.uid("w"))
+    to = "ada@example.org" if kind == "email" else receiver.url
+    hook = Channel.objects.create(
+        public_id="c", name="Ops", kind=kind, target=to, secret="whsec_" + "QUJD" * 10
+    )
+    rule = fired_rule("budget", session.project)
+    rule.channels.add(hook)
+    said = f"{session.title} is dear"
+    fire(rule, subject=session.public_id, message=said, evidence=session_evidence(session))
+    enqueue(rule, rule.events.all(), s.START)
+    assert deliver().sent == 1
+    told = [body.decode() for _, body in receiver.got] + [
+        f"{sent.subject} {sent.body}" for sent in mail.outbox
+    ]
+    assert len(told) == 1 and clear_values(told[0]) == []
+
+
+@pytest.mark.parametrize("address", ["/nowhere", "/api/nowhere", "/sessions/none", "/api/sessions/none"])
+def test_no_error_says_a_secret(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    client = Client(headers={"host": "localhost"}, raise_request_exception=False)
+    for answer in (client.get(address), client.post(address, "{", "application/json")):
+        assert answer.status_code >= 400 and clear_values(answer.content) == []
+    assert clear_values(caplog.text) == []
 
 
 def test_a_rebuild_finds_the_same_secrets_at_the_same_places() -> None:
