@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from sessions.tests import samples as s
+from telemetry_site.pipeline import sync
 from telemetry_site.tests import (
     alert_figures,
     explore_figures,
@@ -197,6 +201,20 @@ def test_every_figure_of_every_page(name: str) -> None:
         assert WITHOUT[name] == "leads to an entry" or (figures(html), counts(html)) == ({}, [])
     else:
         assert name in FILES or not shows_a_page(name), f"nothing compares the figures of {name}"
+
+
+def test_what_runs_now(tmp_path: Path) -> None:
+    """A call that has no answer yet, of a moment ago, and a subagent beside it."""
+    ago = (timezone.now() - s.START).total_seconds() - 30
+    call = s.call("toolu_now", "Bash", command="make")
+    lines = [s.prompt("n1", ago, "now"), s.reply("n2", ago + 5, "now", blocks=[call], stop="tool_use")]
+    side = [s.side(s.prompt("n3", ago, "now"), "eyes"), s.side(s.reply("n4", ago + 6, "now"), "eyes")]
+    files = {s.main_path("now"): s.lines(lines), s.agent_path("eyes", "now"): s.lines(side)}
+    s.write(tmp_path, files)
+    sync([tmp_path])
+    running = items("sessions", status="active", include_subagents="true")
+    assert s.uid("now") in [each["id"] for each in running]
+    site_figures.live(running)
 
 
 def test_nothing_is_said_of_pages_that_are_not() -> None:
