@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
+from html import unescape
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +19,9 @@ from analytics.metrics import DIMENSIONS, METRICS, Metric
 from analytics.period_parameters import parse_period
 from analytics.series import period_values
 from analytics.tiles import changed
+from telemetry_site.tests.asking import ask
 from telemetry_site.tests.compared import (
+    MICRO,
     Near,
     Seen,
     api,
@@ -100,7 +108,19 @@ def explorer(by: str, asked: dict[str, str]) -> None:
             value = exact(mine, "value")
             seen.row(title, name, {"Share": Near(percent(value, whole)), measured.label: value})
         seen.row(title, f"All {len(parts)}", {measured.label: whole})
+    file_of(seen, [point["value"] for point in points])
     seen.done()
+
+
+def file_of(seen: Seen, values: list[float | None]) -> None:
+    """The file that the page offers has the same values."""
+    (address,) = re.findall(r'href="([^"]+)">As CSV<', seen.html)
+    answer = ask(unescape(address))
+    lines = csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode()))
+    told = [Decimal(line["value"]) if line["value"] else None for line in lines]
+    rounded = Counter(None if value is None else value.quantize(MICRO) for value in told)
+    wanted = Counter(None if value is None else Decimal(str(value)).quantize(MICRO) for value in values)
+    assert rounded == wanted, (seen.address, rounded - wanted, wanted - rounded)
 
 
 def correlation(asked: dict[str, str]) -> None:
