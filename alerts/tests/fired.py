@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 from alerts.models import AlertEvent, AlertInstance, AlertRule, Notification
@@ -34,7 +35,7 @@ def fire(
     event = AlertEvent.objects.create(
         rule=rule,
         instance=instance,
-        dedupe_key=f"{rule.pk} {subject} {at.isoformat()}",
+        dedupe_key=sha256(f"{rule.pk} {subject} {at.isoformat()}".encode()).hexdigest(),
         from_state="ok",
         to_state="firing",
         reason="threshold",
