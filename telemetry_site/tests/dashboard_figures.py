@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from analytics.formatting import percentage, tokens
 from analytics.metrics import metric
 from analytics.tiles import changed
 from telemetry_site.tests.compared import (
@@ -47,6 +48,7 @@ def dashboard_page(asked: dict[str, str]) -> None:
     latest(seen, asked)
     tools(seen, asked)
     concerns(seen, asked)
+    uncertain(seen, kpis, asked)
     seen.done()
 
 
@@ -190,3 +192,13 @@ def concerns(seen: Seen, asked: dict[str, str]) -> None:
     seen.says(numbered(errors, "error"), numbered(quarantined, "line"))
     seen.says(*(f"{outcomes[each]} {each}" for each in ("rejected", "blocked", "interrupted")))
     seen.says(f"{outcomes['pending']} unanswered")
+
+
+def uncertain(seen: Seen, kpis: dict[str, Any], asked: dict[str, str]) -> None:
+    """What is only a lower bound, and what has no price, as far as there is any."""
+    if bounds := kpis["partialOutputResponses"]:
+        share = percentage(100 * bounds / len(items("responses", **asked)))
+        assert f"Output is a lower bound in {share} of responses" in seen.html
+        assert f"lower bound in {share}" in seen.html
+    if unpriced := kpis["unpricedTokens"]:
+        assert f"{tokens(unpriced)} tokens unpriced" in seen.html
