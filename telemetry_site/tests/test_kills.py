@@ -3,10 +3,6 @@
 The same with a hundred kills: `python -m telemetry_site.tests.kill_loop --kills 100`.
 """
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +10,16 @@ import pytest
 
 from telemetry_site.tests.kill_loop import CUT, ENDED_FIRST, POINTS
 from telemetry_site.tests.length import times
+from telemetry_site.tests.loops import told_by
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.database_of_processes
 
 
 def killed(*arguments: str) -> dict[str, Any]:
     """What the loop reports, on the database of the tests."""
-    done = subprocess.run(
-        [sys.executable, "-m", "telemetry_site.tests.kill_loop", *arguments],
-        cwd=ROOT,
-        env=dict(os.environ),
-        capture_output=True,
-        text=True,
-    )
-    assert done.stdout, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    assert (told["problems"], done.returncode) == ([], 0)
+    told: dict[str, Any]
+    told, status = told_by("kill_loop", *arguments)
+    assert (told["problems"], status) == ([], 0)
     return told
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import subprocess
@@ -17,6 +16,7 @@ import pytest
 from django.conf import settings
 
 from telemetry_site.tests.length import times
+from telemetry_site.tests.loops import told_by
 from telemetry_site.tests.upgrades import KILLS
 from telemetry_site.upgrading import CannotUpgrade, make_safe, refuse_newer
 
@@ -27,16 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_earlier_schemas_come_to_the_same_facts() -> None:
     """Also when the migrations are killed at five places."""
     every = ["--all"] if times(0, long=1) else []
-    done = subprocess.run(
-        [sys.executable, "-m", "telemetry_site.tests.upgrades", *every],
-        cwd=ROOT,
-        env=dict(os.environ),
-        capture_output=True,
-        text=True,
-    )
-    assert done.stdout, done.stderr
-    tried = json.loads(done.stdout)
-    assert [each["problems"] for each in tried] == [[]] * len(tried)
+    tried, status = told_by("upgrades", *every)
+    assert ([each["problems"] for each in tried], status) == ([[]] * len(tried), 0)
     assert all(each["rows"] and each["migrations"] for each in tried)
     assert tried[-1]["killed"] == KILLS
 
