@@ -31,7 +31,7 @@ class DiffLine:
         return f"{self.before}{self.changed}{self.after}"
 
 
-def patch_lines(hunks: Any, most: int = MOST_LINES) -> Iterator[DiffLine]:
+def patch_lines(hunks: Any) -> Iterator[DiffLine]:
     """The lines of a structured patch, a seam before every hunk but a first one at the top of the file.
 
     Of a hunk as many lines are looked at as are shown at most, and one more.
@@ -40,13 +40,13 @@ def patch_lines(hunks: Any, most: int = MOST_LINES) -> Iterator[DiffLine]:
         old, new = _number(hunk.get("oldStart")), _number(hunk.get("newStart"))
         if number or (old or 0) > 1:
             yield DiffLine(SEAM, old, new, "")
-        written = [line for line in items(hunk.get("lines"))[: most + 1] if isinstance(line, str)]
+        written = [line for line in items(hunk.get("lines"))[: MOST_LINES + 1] if isinstance(line, str)]
         yield from paired(_numbered(written, old, new))
 
 
-def replacement_lines(old: str, new: str, most: int = MOST_LINES) -> Iterator[DiffLine]:
+def replacement_lines(old: str, new: str) -> Iterator[DiffLine]:
     """What a replacement asks for, as far as it is shown; where in the file it is made is not known."""
-    before, after = (text.split("\n", most + 1)[: most + 1] for text in (old, new))
+    before, after = (text.split("\n", MOST_LINES + 1)[: MOST_LINES + 1] for text in (old, new))
     start = _alike(before, after)
     end = _alike(before[start:][::-1], after[start:][::-1])
     lines = [f" {line}" for line in before[:start]]
