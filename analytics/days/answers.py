@@ -136,7 +136,7 @@ class _Source:
             return self._from_quarters(asked, [whole])
         found = self._from_days(asked, days, torn)
         if torn:
-            _merge(found, self._from_quarters(asked, [_clipped(day, whole) for day in torn]))
+            _merge(found, self._from_quarters(asked, [clipped(day, whole) for day in torn]))
         return found
 
     def _from_days(self, asked: "_Asked", days: range, torn: Sequence[int]) -> Groups:
@@ -197,7 +197,8 @@ _USAGE = _Source(SessionUsage, DailyUsage, USAGE_DIMENSIONS, USAGE_SUMS)
 _TOOLS = _Source(SessionToolUsage, DailyToolUsage, TOOL_DIMENSIONS, TOOL_SUMMED)
 
 
-def _clipped(day: int, to: range) -> range:
+def clipped(day: int, to: range) -> range:
+    """The quarters of a day that lie in a stretch."""
     return range(max(day * QUARTERS, to.start), min((day + 1) * QUARTERS, to.stop))
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from itertools import chain
 from math import ceil
 
-from analytics.days.answers import MOST_EDGES, Cut, days_are_whole
+from analytics.days.answers import MOST_EDGES, Cut, clipped, days_are_whole
 from analytics.days.querysets import QUARTERS, call_times_of, day_durations, in_runs
 from analytics.days.rollup import BYTES, packed, unpacked
 from analytics.models import DailyToolTimes
@@ -89,7 +89,7 @@ def _pieces(dimension: str, edges: Sequence[int], projects: Projects) -> Iterabl
         return _of_calls(dimension, [whole], projects)
     ends = {"first": days.start, "after": days.stop, "torn": tuple(torn)}
     of_days = day_durations(DailyToolTimes, COLUMNS.get(dimension), **ends)
-    runs = [range(max(day * QUARTERS, whole.start), min((day + 1) * QUARTERS, whole.stop)) for day in torn]
+    runs = [clipped(day, whole) for day in torn]
     return chain(of_days, _of_calls(dimension, runs, projects) if runs else ())
 
 
