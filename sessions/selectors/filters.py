@@ -1,11 +1,9 @@
 """From filters to conditions on sessions. Names and values are those of `SessionFilterForm`."""
 
 import json
-import sys
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField
@@ -146,15 +144,10 @@ def _model_filters(filters: dict[str, Any]) -> list[str]:
         return []
     text = Cast("models_used", TextField())
     seen = AgentSession.objects.order_by().annotate(text=text).values_list("text", flat=True).distinct()
-    names = {name for text in seen for name in _models_in(text)}
+    # All of them as one text: thousands of short ones take ten times as long to read.
+    names = {used["name"] for models in json.loads(f"[{','.join(seen)}]") for used in models}
     fitting = [name for name in names if all(fits(name, wanted.lower()) for wanted, fits in tests)]
     return sorted(fitting) or [""]
-
-
-@lru_cache(maxsize=8192)
-def _models_in(text: str) -> tuple[str, ...]:
-    """Thousands of sessions have the same texts, and have them the next time, too."""
-    return tuple(sys.intern(used["name"]) for used in json.loads(text))
 
 
 _MODEL_TESTS: dict[str, Callable[[str, str], bool]] = {
