@@ -16,7 +16,7 @@ from analytics.plans.document_pages import document_list, document_page
 from analytics.plans.feature_page import feature_page
 from analytics.plans.flow import SHOWN, flow
 from analytics.plans.forms import SORTS, VIEWS, DocumentFilterForm, FeatureFilterForm, TaskFilterForm
-from analytics.plans.served import served, served_brief
+from analytics.plans.served import served, served_briefs
 from analytics.plans.task_pages import task_list, task_page
 from analytics.plans.velocity import cost_and_velocity
 from analytics.views import HtmxRequest
@@ -183,7 +183,7 @@ def session_served_brief(request: HtmxRequest, public_id: str) -> HttpResponse:
     session = named_session(request, public_id)
     if not request.htmx:
         return session_served_region(request, public_id)
-    context = {"session": session, "brief": served_brief(session)}
+    context = {"session": session, "brief": served_briefs([session])[session.pk]}
     return render(request, "analytics/plans/served_brief.html", context)
 
 

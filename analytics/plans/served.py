@@ -104,16 +104,6 @@ class ServedBrief:
     links: int
 
 
-def served_brief(session: AgentSession) -> ServedBrief:
-    """The shortest answer to what a session was for."""
-    held = session.links.filter(commit="").exclude(state=Link.State.UNLINKED)
-    primary = held.filter(is_primary=True).select_related("feature", "phase", "task", "document").first()
-    if primary is None:
-        return ServedBrief(None, held.count())
-    primary.session = session
-    return ServedBrief(link_row(primary), 1)
-
-
 def served_briefs(sessions: Collection[AgentSession]) -> dict[int, ServedBrief]:
     """{session: the shortest answer to what it was for}, in one query."""
     by_key = {session.pk: session for session in sessions}
