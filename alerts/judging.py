@@ -89,9 +89,10 @@ class Judge:
 
     def _sessions(self, rule: AlertRule, budget: Budget) -> Judged | None:
         ending = self._ending[rule.pk]
+        due = None
         # After an error what was noted meanwhile is not known any more.
-        is_all = rule.evaluated_to is None or rule.error
-        due = None if is_all else self._noted.sessions | ending | self._over_since(rule.evaluated_to)
+        if rule.evaluated_to is not None and not rule.error:
+            due = self._noted.sessions | ending | self._over_since(rule.evaluated_to)
         if due is not None and not due:
             return None
         definition = self._definitions[rule.pk]
@@ -108,9 +109,9 @@ class Judge:
         to = max(rule.evaluated_to or self._now, self._now)
         return Judged(rule, to, last, rule.groups_left_out, told)
 
-    def _over_since(self, looked_at: datetime | None) -> set[int]:
+    def _over_since(self, looked_at: datetime) -> set[int]:
         """Sessions that came to be over since a rule looked at any: no line of theirs says so, only the clock."""
-        return {key for key, over_at in self._over.items() if looked_at is None or over_at > looked_at}
+        return {key for key, over_at in self._over.items() if over_at > looked_at}
 
     def _measured(
         self, definition: RuleDefinition, project_id: int | None, due: set[int] | None
