@@ -21,7 +21,6 @@ from tasks.models import Feature, Link
 _TO_FEATURE = Q(
     links__feature__isnull=False, links__phase__isnull=True, links__task__isnull=True, links__commit=""
 ) & ~Q(links__state=Link.State.UNLINKED)
-_LIGHT = ("dates", "timeline", "impact_history")
 Place = tuple[int, int | None]  # session, feature
 Part = tuple[str | None, int | None, bool]  # token of a phase, key of a task, whether it is the main link
 
@@ -129,7 +128,7 @@ def _count_of_all(wants_unlinked: bool, *, min_confidence: Any, **ends: Any) -> 
 
 @prepared
 def _sessions(*, keys: Any) -> Any:
-    return AgentSession.objects.select_related("project").defer(*_LIGHT).filter(In(F("pk"), keys))
+    return AgentSession.objects.light().select_related("project").filter(In(F("pk"), keys))
 
 
 @prepared

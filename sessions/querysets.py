@@ -11,6 +11,8 @@ from django.db.models.functions import Coalesce
 from sessions.bulk import in_chunks
 
 ROOT_TYPES = ("session", "fork")
+# Long lists that a row of a table shows nothing of.
+HEAVY = ("dates", "timeline", "impact_history")
 RANK_BITS = 32  # seq = rank of the file in the session, then the number of the line in the file
 ACTIVE_FOR = timedelta(minutes=10)
 TOKENS = (
@@ -333,6 +335,10 @@ class AgentSessionQuerySet(models.QuerySet[Any]):
         recent = When(is_open=True, ended_at__gt=moment, then=Value("active"))
         told: AgentSessionQuerySet = self.annotate(status=Case(recent, default=F("ending")))
         return told
+
+    def light(self) -> "AgentSessionQuerySet":
+        """Without the columns that only a session's own page shows."""
+        return self.defer(*HEAVY)
 
     def family_of(self, trunks: Any) -> "AgentSessionQuerySet":
         """These sessions and all that they started; a trunk is its own root as soon as it has been derived."""

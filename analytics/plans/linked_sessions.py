@@ -12,6 +12,7 @@ from django.utils.dateparse import parse_datetime
 from analytics.plans.work import Work, WorkByKey
 from analytics.sums import Usage
 from sessions.models import AgentSession
+from sessions.querysets import HEAVY
 from sessions.scope import Projects, in_projects
 from tasks.matching import RULES
 from tasks.models import Link, Phase
@@ -70,9 +71,7 @@ def links_of(projects: Projects = None, **target: Any) -> Any:
         state=Link.State.UNLINKED
     )
     related = ("feature", "phase", "task", "document", "session")
-    return found.select_related(*related).defer(
-        "session__dates", "session__timeline", "session__impact_history"
-    )
+    return found.select_related(*related).defer(*(f"session__{name}" for name in HEAVY))
 
 
 def link_row(link: Link) -> LinkRow:
@@ -143,7 +142,7 @@ def _told(keys: Any, links: Any, done: WorkByKey) -> list[ServingSession]:
     told: dict[int, list[LinkRow]] = defaultdict(list)
     for link in links.filter(session_id__in=keys):
         told[link.session_id].append(link_row(link))
-    sessions = AgentSession.objects.defer("dates", "timeline", "impact_history").in_bulk(keys)
+    sessions = AgentSession.objects.light().in_bulk(keys)
     return [
         ServingSession(sessions[key], _surest_first(told[key]), done.get(key, Work()))
         for key in keys

@@ -13,7 +13,6 @@ from sessions.representation import HEAVY_LISTS, public_ids, session_item
 from sessions.scope import Projects
 from sessions.selectors import SessionRow, Totals, session_rows
 from sessions.selectors.filters import filtered_sessions, sorted_sessions
-from sessions.selectors.listing import LIGHT
 
 # Lists leave these empty; a session's own answer has them.
 _LEFT_OUT = (*HEAVY_LISTS, "sessionMetadata", "qualityRating", "frictionRating")
@@ -58,7 +57,7 @@ def session_export(form: SessionFilterForm, *, now: datetime, projects: Projects
 
 
 def _items(keys: list[int], now: datetime, projects: Projects) -> Iterator[Item]:
-    held = AgentSession.objects.filter(pk__in=keys).select_related("project", "parent").defer(*LIGHT)
+    held = AgentSession.objects.light().filter(pk__in=keys).select_related("project", "parent")
     sessions = in_order(held, keys)
     names = public_ids(sessions, projects=projects)
     for row in session_rows(sessions, now=now, projects=projects):

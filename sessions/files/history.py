@@ -24,7 +24,6 @@ from sessions.selectors.transcript_items import moment
 
 SESSIONS_ON_A_PAGE = 50
 PATH_CHARS = 2000  # of a longer path, calls keep the beginning
-_HEAVY = ("dates", "timeline", "impact_history")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def file_history(path: str, *, page: str | None, projects: Projects = None) -> F
 
 def _sessions(calls: Any, rows: list[dict[str, Any]]) -> list[SessionTouches]:
     keys = [row["owner_id"] for row in rows]
-    sessions = AgentSession.objects.select_related("project").defer(*_HEAVY).in_bulk(keys)
+    sessions = AgentSession.objects.light().select_related("project").in_bulk(keys)
     firsts, lasts = _ends(calls.filter(owner_id__in=keys))
     return [
         SessionTouches(sessions[key], _touches(row), firsts.get(key), lasts.get(key))

@@ -16,7 +16,6 @@ from sessions.scope import Projects, in_projects
 from sessions.selectors.filters import SLOW_FILTERS, filtered_sessions, sorted_sessions
 from sessions.selectors.totals import Totals
 
-LIGHT = ("dates", "timeline", "impact_history")
 MOST_NAMED = 5_000  # sessions that a question names one by one
 
 
@@ -179,7 +178,7 @@ def _in_order(ordered: Any, offset: int, limit: int) -> list[AgentSession]:
 @prepared
 def _listed(*, keys: Any) -> Any:
     """The sessions of these keys as lists show them."""
-    return AgentSession.objects.select_related("project").defer(*LIGHT).filter(In(F("pk"), keys))
+    return AgentSession.objects.light().select_related("project").filter(In(F("pk"), keys))
 
 
 def session_rows(

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from sessions.models import AgentSession
 from sessions.scope import Projects, in_projects
-from sessions.selectors.listing import LIGHT, status_of
+from sessions.selectors.listing import status_of
 from sessions.selectors.totals import Totals
 
 MAX_RELATED = 20  # levels of forks of forks, and of continuations, that are followed
@@ -85,7 +85,7 @@ def _relatives(session: AgentSession, projects: Projects) -> Iterable[AgentSessi
             break
         trunks = grown
     found = AgentSession.objects.filter(in_projects(projects), root_id__in=trunks)
-    return found.select_related("project").defer(*LIGHT)
+    return found.light().select_related("project")
 
 
 def _circles(key: int, above: dict[int, int | None]) -> bool:
