@@ -144,5 +144,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunPython(mark_all_dirty, migrations.RunPython.noop),
+        migrations.RunPython(mark_all_dirty, migrations.RunPython.noop, elidable=True),
     ]

@@ -15,4 +15,4 @@ def mark_all_dirty(apps: Any, _schema_editor: Any) -> None:
 class Migration(migrations.Migration):
     dependencies = [("analytics", "0006_reading_levels")]
 
-    operations = [migrations.RunPython(mark_all_dirty, migrations.RunPython.noop)]
+    operations = [migrations.RunPython(mark_all_dirty, migrations.RunPython.noop, elidable=True)]

@@ -108,5 +108,5 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunPython(make_index, drop_index),
-        migrations.RunPython(note_what_was_read, migrations.RunPython.noop),
+        migrations.RunPython(note_what_was_read, migrations.RunPython.noop, elidable=True),
     ]

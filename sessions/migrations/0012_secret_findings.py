@@ -45,5 +45,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunPython(derive_all_again, migrations.RunPython.noop),
+        migrations.RunPython(derive_all_again, migrations.RunPython.noop, elidable=True),
     ]

@@ -103,5 +103,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunPython(keep_what_people_had, migrations.RunPython.noop),
+        migrations.RunPython(keep_what_people_had, migrations.RunPython.noop, elidable=True),
     ]
