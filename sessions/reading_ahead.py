@@ -57,14 +57,15 @@ class ReadingAhead:
         self._process = None
 
     def _start(self) -> None:
-        # In a session of its own: Ctrl-C is for the process that stops this one when it has saved everything.
+        # In a group of its own: Ctrl-C is for the process that stops this one when it has saved everything.
+        # Not in a session of its own, in which Linux would not weigh it against the web server.
         self._process = subprocess.Popen(
             [sys.executable, "-c", "from sessions.parsers import ahead; ahead.main()"],
             cwd=_PROJECT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            process_group=0,
         )
         try:
             with self._pipe(self._process.stdin) as jobs:

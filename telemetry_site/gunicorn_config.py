@@ -34,8 +34,21 @@ SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def on_starting(server: Any) -> None:  # noqa: ARG001  (gunicorn passes it)
-    """A folder of this server's own: two servers of one machine must not count into the same files."""
+    """A folder of this server's own: two servers of one machine must not count into the same files.
+
+    Below `up` the program is loaded here, once for all workers, which share its memory. Elsewhere each worker loads it,
+    so that a reload brings a new one.
+    """
     os.environ[SHARED_FOLDER] = tempfile.mkdtemp(prefix="agent-ledger-http-")
+    if PARENT_PIPE in os.environ:
+        _load()
+
+
+def when_ready(server: Any) -> None:  # noqa: ARG001  (gunicorn passes it)
+    """Start no worker before `up` says that the database is there; end where it never does."""
+    pipe = os.environ.get(PARENT_PIPE)
+    if pipe and not os.read(int(pipe), 1):
+        raise SystemExit(1)
 
 
 def on_exit(server: Any) -> None:  # noqa: ARG001  (gunicorn passes it)
@@ -57,7 +70,12 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001  (gunicorn pass
 
 
 def post_worker_init(worker: Any) -> None:  # noqa: ARG001  (gunicorn passes it)
-    """The program is there, nothing has been answered yet. Imported here: the configuration is read before it is."""
+    """The program is there, nothing has been answered yet."""
+    _load()
+
+
+def _load() -> None:
+    # Here and not above: the configuration is read before the program is.
     from telemetry_site.loaded_program import load_and_keep
 
     load_and_keep()

@@ -9,7 +9,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 
@@ -23,6 +23,10 @@ from telemetry_site.server import CannotServe, WebServer, address_of, listen, re
 from telemetry_site.upgrading import CannotUpgrade, is_behind, refuse_newer
 
 Say = Callable[[str], None]
+
+# A third of the weight of whoever answers: enough not to be waited for, and little enough that a transaction, which
+# others may wait for, ends soon.
+NICENESS_OF_READING = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +46,14 @@ def launch(asked: Launch, *, environ: Mapping[str, str], say: Say) -> int:
     refuse_exposure(asked.host, mode=asked.mode)
     listener = listen(asked.host, asked.port)
     address = address_of(listener)
-    prepare_database(say)
-    if settings.TELEMETRY_LOCAL_AUTH == "link" and asked.mode == "local":
-        # Here and not above: it loads every page.
-        from telemetry_site.access.local_key import new_link
-
-        address += new_link().removeprefix("/")
     with stopping_signals() as stopping, WebServer(listener) as server:
+        prepare_database(say)
+        server.answer()
+        if settings.TELEMETRY_LOCAL_AUTH == "link" and asked.mode == "local":
+            # Here and not above: it loads every page.
+            from telemetry_site.access.local_key import new_link
+
+            address += new_link().removeprefix("/")
         say(f"Agent Ledger is at {address} (Ctrl-C stops it)")
         warn_of_others(asked.mode, say)
         if asked.browser and has_browser(environ, sys.platform):
@@ -81,12 +86,19 @@ def serve(asked: Launch, server: WebServer, stopping: threading.Event, say: Say)
         return stopping.is_set() or server.exit_status is not None
 
     with alerting():
+        give_way()
         if asked.sync:
             read_once(say, stop)
         if asked.sync and asked.watch:
             keep_reading(say, stop, stopping.wait)
         while not stop():
             stopping.wait(0.5)
+
+
+def give_way() -> None:
+    """From now on, whoever answers has the processor first. On Linux this is said of the calling thread alone."""
+    with suppress(OSError):
+        os.nice(NICENESS_OF_READING)
 
 
 def prepare_database(say: Say) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
-import subprocess
 import sys
+from contextlib import suppress
+from multiprocessing import get_context
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from django.db import connections
 
 from telemetry_site.gunicorn_config import PARENT_PIPE
 
@@ -66,37 +71,53 @@ def address_of(listener: socket.socket) -> str:
 
 
 class WebServer:
-    """Gunicorn in a child process while the block runs.
+    """Gunicorn in a child process while the block runs; it loads the program at once and answers from `answer` on.
 
-    It is in a session of its own: Ctrl-C in the terminal reaches only this process, which then ends things in order.
+    The child is forked, so that it has what this process has loaded already. It is in a process group of its own:
+    Ctrl-C in the terminal reaches only this process, which then ends things in order. Not in a session of its own,
+    since Linux weighs processes against each other by their niceness only within one.
     """
 
     def __init__(self, listener: socket.socket) -> None:
         self._listener = listener
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: ForkProcess | None = None
         self._pipe = -1
 
     def __enter__(self) -> Self:
+        # What is open to a database must not be shared with a child.
+        connections.close_all()
         reading, self._pipe = os.pipe()
-        listening = self._listener.fileno()
-        self._child = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "gunicorn", "telemetry_site.wsgi:application"),
-                *("--config", "python:telemetry_site.gunicorn_config", "--bind", f"fd://{listening}"),
-            ],
-            cwd=PROJECT_FOLDER,
-            env=os.environ | {PARENT_PIPE: str(reading)},
-            pass_fds=(listening, reading),
-            start_new_session=True,
-        )
+        self._child = get_context("fork").Process(target=self._run, args=(reading,), name="web server")
+        self._child.start()
         os.close(reading)
         self._listener.close()
         return self
 
+    def _run(self, reading: int) -> None:
+        """In the child: be gunicorn."""
+        os.setpgid(0, 0)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.close(self._pipe)
+        os.environ[PARENT_PIPE] = str(reading)
+        os.chdir(PROJECT_FOLDER)
+        sys.argv = [
+            *("gunicorn", "telemetry_site.wsgi:application", "--bind", f"fd://{self._listener.fileno()}"),
+            *("--config", "python:telemetry_site.gunicorn_config"),
+        ]
+        # Here and not above: it is the child's alone.
+        from gunicorn.app.wsgiapp import run
+
+        run()
+
+    def answer(self) -> None:
+        """The database is ready: answer what has been asked and all that will be."""
+        with suppress(BrokenPipeError):  # it ended by itself, which `exit_status` tells
+            os.write(self._pipe, b"!")
+
     @property
     def exit_status(self) -> int | None:
         """None while the server runs."""
-        return None if self._child is None else self._child.poll()
+        return None if self._child is None else self._child.exitcode
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -105,9 +126,11 @@ class WebServer:
         if self._child is None:
             return
         self._child.terminate()
-        try:
-            self._child.wait(timeout=10)
-        except subprocess.TimeoutExpired:
+        if error is not None:  # it may still wait for the word that it may answer
+            os.close(self._pipe)
+        self._child.join(timeout=10)
+        if self._child.exitcode is None:
             self._child.kill()
-            self._child.wait()
-        os.close(self._pipe)
+            self._child.join()
+        if error is None:
+            os.close(self._pipe)

@@ -9,12 +9,15 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from telemetry_site.checks import TAG
 from telemetry_site.launch import Launch, launch
 from telemetry_site.server import DEFAULT_PORT, CannotServe
 
 
 class Command(BaseCommand):
     help = "Serve the pages, read the transcripts and keep watching them, until Ctrl-C."
+    # The others load every page, as the server does meanwhile, and cannot depend on the machine.
+    requires_system_checks = (TAG,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
