@@ -12,7 +12,7 @@ from analytics.calls.querysets import calls_by_place, timed_calls
 from analytics.days.answers import tools_by_bucket, tools_from, usage_by_bucket, usage_from
 from analytics.days.querysets import ALL_TOKENS
 from analytics.days.times import COLUMNS as CALL_COLUMNS
-from analytics.days.times import call_times_by_bucket, nearest_rank
+from analytics.days.times import call_times_by_bucket
 from analytics.metrics import Metric, UnknownDimension
 from analytics.periods import Bucket, Period, quarter_edges
 from analytics.places import places
@@ -32,6 +32,7 @@ from sessions.models import AgentSession
 from sessions.parsers.pricing import model_family
 from sessions.querysets import TOKENS
 from sessions.scope import Projects, in_projects
+from sessions.selectors.tools import nearest_rank
 
 MAX_GROUPS = 50
 OTHER = "other"

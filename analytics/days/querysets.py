@@ -94,8 +94,8 @@ def day_places(
     runs: Any,
 ) -> Any:
     """(place, row, sums...) of the days but the torn ones."""
-    rows = days.objects.of(dimension, projects).filter(day__gte=first, day__lt=after).exclude(day__in=torn)
-    rows = rows.annotate(place=placed_by(runs, F("day") * Value(QUARTERS)))
+    placed = days.objects.annotate(place=placed_by(runs, F("day") * Value(QUARTERS)))
+    rows = placed.of(dimension, projects).filter(day__gte=first, day__lt=after).exclude(day__in=torn)
     return rows.order_by().values_list("place", "row").annotate(**sums_of(columns))
 
 
@@ -104,7 +104,7 @@ def quarter_sums(
     quarters: Any, dimension: str, columns: Sequence[str], *, starts: Any, stops: Any, projects: Any
 ) -> Any:
     """(row, sums...) over stretches of quarters."""
-    rows = _of_quarters(quarters, dimension, starts, stops, projects)
+    rows = _of_quarters(quarters.objects, dimension, starts, stops, projects)
     return rows.values_list("row").annotate(**sums_of(columns))
 
 
@@ -120,15 +120,16 @@ def quarter_places(
     runs: Any,
 ) -> Any:
     """(place, row, sums...) over stretches of quarters."""
-    rows = _of_quarters(quarters, dimension, starts, stops, projects)
-    rows = rows.annotate(place=placed_by(runs, F("quarter")))
+    # Places before names: SQLite sorts rows for a group, and by place they are nearly in order.
+    placed = quarters.objects.annotate(place=placed_by(runs, F("quarter")))
+    rows = _of_quarters(placed, dimension, starts, stops, projects)
     return rows.values_list("place", "row").annotate(**sums_of(columns))
 
 
 def _of_quarters(quarters: Any, dimension: str, starts: Any, stops: Any, projects: Any) -> Any:
     """The rows of stretches of quarters, with what they are counted under as `row`."""
     name = name_of("model" if dimension == "model_family" else dimension)
-    rows = quarters.objects.filter(_in_stretches(starts, stops)).filter(in_projects(projects))
+    rows = quarters.filter(_in_stretches(starts, stops)).filter(in_projects(projects))
     return rows.annotate(row=name).order_by()
 
 
@@ -144,7 +145,7 @@ def session_rows(
     quarters: Any, dimension: str, *, starts: Any, stops: Any, projects: Any, sessions: Any
 ) -> Any:
     """(session, row) of stretches of quarters, each once; of these sessions alone where some are given."""
-    rows = _of_quarters(quarters, dimension, starts, stops, projects)
+    rows = _of_quarters(quarters.objects, dimension, starts, stops, projects)
     if sessions is not None:
         rows = rows.filter(In(F("session_id"), sessions))
     return rows.values_list("session_id", "row").distinct()
@@ -233,7 +234,7 @@ def day_times(calls: Any, runs: Runs) -> Any:
 @prepared
 def day_durations(times: Any, column: str | None, *, first: Any, after: Any, torn: Any) -> Any:
     """(quarter, value of the column or "", packed milliseconds of timed calls) of every day but the torn ones."""
-    rows = times.objects.filter(day__gte=first, day__lt=after).exclude(day__in=torn).order_by("day")
+    rows = times.objects.filter(day__gte=first, day__lt=after).exclude(day__in=torn).order_by()
     row = F(column) if column else Value("", output_field=CharField())
     return rows.annotate(row=row).values_list(F("day") * Value(QUARTERS), "row", "durations")
 

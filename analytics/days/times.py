@@ -7,10 +7,10 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain
-from math import ceil
 
 from analytics.days.answers import MOST_EDGES, Cut, clipped, days_are_whole
 from analytics.days.querysets import QUARTERS, call_times_of, day_durations, in_runs
+from analytics.days.ranks import nearest_ranks
 from analytics.days.rollup import BYTES, packed, unpacked
 from analytics.models import DailyToolTimes
 from analytics.periods import Bucket, Period, quarter_edges
@@ -46,13 +46,7 @@ class Durations:
 
     def nearest_ranks(self, *shares: float) -> list[int | None]:
         """For each share the least of the values that it does not exceed; None of nothing."""
-        found = self.ascending()
-        return [nearest_rank(found, share) for share in shares]
-
-
-def nearest_rank(ascending: Sequence[int], share: float) -> int | None:
-    """The least of the values that this share of all does not exceed; None of nothing."""
-    return ascending[ceil(len(ascending) * share) - 1] if ascending else None
+        return nearest_ranks([unpacked(piece) for piece in self._pieces], shares)
 
 
 def call_times(dimension: str, period: Period, projects: Projects = None) -> dict[str, Durations]:

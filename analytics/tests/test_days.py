@@ -22,7 +22,7 @@ from analytics.days.answers import (
 )
 from analytics.days.querysets import TOOL_DIMENSIONS, USAGE_DIMENSIONS
 from analytics.days.rollup import differing_days, packed, runs_of, unpacked
-from analytics.days.times import Durations, call_times, call_times_by_bucket, nearest_rank
+from analytics.days.times import Durations, call_times, call_times_by_bucket
 from analytics.models import DailyToolTimes, DailyToolUsage, DailyUsage, SessionReturn
 from analytics.periods import EPOCH, BucketKind, Period, buckets, quarter_of
 from analytics.querysets import WORK_DIMENSIONS
@@ -236,15 +236,6 @@ def test_days_are_joined_to_runs() -> None:
 
 def test_durations_survive_being_packed() -> None:
     assert list(unpacked(packed([0, 1, 2**40]))) == [0, 1, 2**40]
-
-
-@pytest.mark.parametrize(("share", "wanted"), [(0.5, 20), (0.95, 40), (0.25, 10), (1.0, 40)])
-def test_percentiles_are_the_nearest_rank(share: float, wanted: int) -> None:
-    assert nearest_rank([10, 20, 30, 40], share) == wanted
-
-
-def test_nothing_has_no_percentile() -> None:
-    assert nearest_rank([], 0.5) is None
 
 
 def test_while_slots_wait_to_be_rolled_up_quarters_answer(monkeypatch: pytest.MonkeyPatch) -> None:
