@@ -14,7 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from itertools import islice, pairwise
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,6 +30,7 @@ QUARTER_MS = 900_000
 # More than a chart can show; without a limit one request for the quarters of a century would tie up a server.
 MAX_BUCKETS = 10_000
 MONDAY = 0
+MOST_DAYS = 4096  # local days whose beginnings are kept: eleven years
 
 
 class PeriodError(ValueError):
@@ -50,8 +53,7 @@ class BucketKind(StrEnum):
     MONTHLY = "monthly"
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(NamedTuple):
     """A slice of a period. First and last are clipped to it; `label` names the whole day, week or month."""
 
     start_at: datetime
@@ -164,6 +166,7 @@ def local_date(instant: datetime, zone: ZoneInfo) -> date:
     return instant.astimezone(zone).date()
 
 
+@lru_cache(maxsize=MOST_DAYS)
 def start_of_day(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of a local day, in UTC; 01:00 local where the clock skips midnight."""
     return first_instant(datetime.combine(day, time.min), zone)

@@ -12,13 +12,13 @@ from datetime import UTC, date, datetime
 from functools import cache
 from math import fsum
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from analytics.periods import Period, start_of_day
 from analytics.querysets import UNATTRIBUTED, any_document
 from sessions.models import Project
-from sessions.prepared import prepared
+from sessions.prepared import Plain, prepared
 from sessions.scope import Projects, in_projects
 from tasks.models import Feature, ProjectTask, StatusChange
 from tasks.parsers.statuses import is_terminal
@@ -41,8 +41,7 @@ class Share:
         return Share(self.part + other.part, self.whole + other.whole)
 
 
-@dataclass(frozen=True, slots=True)
-class TaskCourse:
+class TaskCourse(NamedTuple):
     """A task over time: `turns` are the moments at which it became complete (True) or open again, ascending.
 
     `completed_at` is what its plan says, None where it is open or nobody wrote when.
@@ -89,8 +88,9 @@ def _tasks(*, projects: Any) -> Any:
 
 
 def _columns_of_tasks(tasks: Any) -> Any:
-    columns = ("id", "project_id", "feature_id", "status", "completed_on", "completed_at", "first_seen_at")
-    return tasks.order_by("id").values_list(*columns)
+    keys = ("id", "project_id", "feature_id", "status")
+    times = ("completed_on", "completed_at", "first_seen_at")
+    return tasks.order_by("id").values_list(*keys, *map(Plain, times))
 
 
 @prepared
@@ -99,7 +99,7 @@ def _changes_of_tasks(*, projects: Any) -> Any:
 
 
 def _columns_of_changes(changes: Any) -> Any:
-    columns = ("task_id", "changed_at", "has_time", "status")
+    columns = ("task_id", Plain("changed_at"), Plain("has_time"), "status")
     return changes.order_by("changed_at", "id").values_list(*columns)
 
 
@@ -139,8 +139,10 @@ def _course(
     seen_at: datetime,
 ) -> TaskCourse:
     complete = is_terminal(status)
+    if not complete and not told:
+        return TaskCourse(project, feature_id, False, None, ())
     named = completed_at or (first_instant(completed_on) if completed_on else None)
-    turns = tuple(_turns(told, complete, named, seen_at)) if complete or told else ()
+    turns = tuple(_turns(told, complete, named, seen_at)) if told else ((named or seen_at, True),)
     return TaskCourse(project, feature_id, complete, named if complete else None, turns)
 
 

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from math import fsum
 from typing import Any
@@ -149,14 +149,9 @@ def costs_of_tasks(usage: Groups, completed: Groups) -> Groups:
 
 def reaching(period: Period, known: Span | None, courses: list[TaskCourse]) -> Period:
     """A period cut at its open ends to what is known of sessions (`known`) and of tasks."""
-    moments = [at for course in courses for at in _moments(course)]
-    moments += (known.first_at, known.last_at) if known else ()
-    if not moments:
+    edges = [(course.turns[0][0], course.turns[-1][0]) for course in courses if course.turns]
+    edges += [(known.first_at, known.last_at)] if known else []
+    if not edges:
         return period
-    return period.narrowed_to(min(moments), max(moments) + timedelta(milliseconds=1))
-
-
-def _moments(course: TaskCourse) -> Iterable[datetime]:
-    yield from (at for at, _ in course.turns)
-    if course.completed_at is not None:
-        yield course.completed_at
+    first, last = min(first for first, _ in edges), max(last for _, last in edges)
+    return period.narrowed_to(first, last + timedelta(milliseconds=1))

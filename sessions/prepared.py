@@ -21,7 +21,9 @@ from django.db.models import (
     DateField,
     DateTimeField,
     Expression,
+    F,
     FloatField,
+    Func,
     IntegerField,
     QuerySet,
 )
@@ -53,6 +55,19 @@ class _Hole:
     name: str
     at: int | None
     field: Any
+
+
+class Plain(Func):
+    """A column as it is stored: SQLite's driver reads dates and moments one by one, a prepared question by columns."""
+
+    template = "%(expressions)s"
+
+    def __init__(self, column: str) -> None:
+        super().__init__(F(column))
+
+    def as_sqlite(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[str | int, ...]]:
+        # What is calculated has no declared type.
+        return self.as_sql(compiler, connection, template="+%(expressions)s")
 
 
 class Blank(Expression):
@@ -117,18 +132,31 @@ class _TupleStatement(_Statement):
 
 
 def _column(convert: Any, values: Iterable[Any], expression: Any, connection: Any) -> list[Any]:
-    """The values of a column as Python's; moments of SQLite, which are in UTC, at a fraction of Django's price."""
+    """The values of a column as Python's; what SQLite holds as text at a fraction of Django's price."""
     # A statement may have been written on another thread's connection, whose methods its converters are.
-    if getattr(convert, "__name__", "") == "convert_datetimefield_value" and connection.vendor == "sqlite":
+    read = _OF_SQLITE.get(getattr(convert, "__name__", "")) if connection.vendor == "sqlite" else None
+    if read is not None:
         with suppress(TypeError, ValueError):  # where a text is no moment Django decides
-            return [None if value is None else _in_utc(value) for value in values]
+            return [None if value is None else read(value) for value in values]
     return [convert(value, expression, connection) for value in values]
+
+
+def _on_day(value: Any) -> date:
+    return date.fromisoformat(value) if type(value) is str else value
 
 
 def _in_utc(value: Any) -> datetime:
     """Of a column as its driver reads it, a datetime without a zone; of an expression a text."""
     at = value if type(value) is datetime else datetime.fromisoformat(value)
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+# By the name of Django's own, which begins with looking at what it was given.
+_OF_SQLITE: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "convert_datefield_value": _on_day,
+    "convert_datetimefield_value": _in_utc,
+    "convert_booleanfield_value": bool,
+}
 
 
 class _Asked:
