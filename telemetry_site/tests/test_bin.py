@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -127,3 +128,12 @@ def test_a_failed_installation_is_tried_again(machine: Path) -> None:
 @pytest.mark.parametrize("script", ["bin/up", "bin/test", ".ci/run"])
 def test_scripts_can_be_run(script: str) -> None:
     assert os.access(ROOT / script, os.X_OK)
+
+
+def test_every_option_that_is_documented_is_one() -> None:
+    documented = "".join((ROOT / name).read_text() for name in ("CONTRIBUTING.md", "docs/reliability.md"))
+    named = set(re.findall(r"bin/test (--\w+)", documented))
+    said = (ROOT / "bin/test").read_text().splitlines()
+    does = "\n".join(line for line in said if not line.startswith("#"))
+    assert "--long" in named and "export TEST_LONG=1" in does
+    assert [option for option in named if option not in does] == []
