@@ -267,7 +267,7 @@ def use(folder: Path, seconds: float) -> dict[str, Any]:
         ended.touch()
         died = [child for child in syncs if os.waitpid(child, 0)[1]]
     agents.finish()
-    _await_syncs_that_were_asked_for()
+    # It waits for runs that were asked for by HTTP, which are processes of their own.
     sync_to_the_end(root)
     said = sum((Counter(json.loads(each.read_text())) for each in reports if each.exists()), Counter[str]())
     found = [f"{len(died)} syncs died."] if died else []
@@ -281,17 +281,6 @@ def use(folder: Path, seconds: float) -> dict[str, Any]:
 def _reader(client: Client, number: int) -> Callable[[], object]:
     turn = count(number)
     return lambda: client.ask(READ[next(turn) % len(READ)])
-
-
-def _await_syncs_that_were_asked_for() -> None:
-    """Runs that were asked for by HTTP are processes of their own."""
-    from django.utils import timezone
-
-    from sessions.leases import is_held
-
-    until = time.monotonic() + 60
-    while is_held("sync", timezone.now()) and time.monotonic() < until:
-        time.sleep(0.2)
 
 
 def differences(writers: list[Writer]) -> Iterator[str]:
