@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from django.db import transaction
-
 from sessions.archive import SEGMENT_COLUMNS, segment_row
 from sessions.bulk import column_values, next_id, rows_where_in, save_columns, write_rows
 from sessions.entry_rows import (
@@ -45,6 +43,7 @@ from sessions.parsers.lines import Chunk
 from sessions.parsers.packing import Packed, pack
 from sessions.parsers.pricing import PriceBook
 from sessions.parsers.records import SESSION, BadLine, ParsedLine, SessionRef
+from sessions.portions import Portions
 from sessions.search.lines import IndexedLine, index_lines
 
 QUARANTINE_COLUMNS = (
@@ -65,6 +64,7 @@ SESSION_COLUMNS = tuple(f.attname for f in AgentSession._meta.concrete_fields)
 COLD_BATCH_LINES = 5000
 LIVE_BATCH_LINES = 500
 BATCH_BYTES = 16 << 20
+_PORTIONS = Portions(most=COLD_BATCH_LINES, least=100)
 
 
 @dataclass(slots=True)
@@ -187,14 +187,15 @@ class BatchWriter:
 
     def flush_if_full(self) -> bool:
         """Write the batch when it is large enough; True when it was."""
-        if len(self._lines) < self._batch_lines and self._bytes < BATCH_BYTES:
+        lines = min(self._batch_lines, _PORTIONS.size)
+        if len(self._lines) < lines and self._bytes * COLD_BATCH_LINES < BATCH_BYTES * lines:
             return False
         self.flush()
         return True
 
     def flush(self) -> None:
         """Write everything collected in one transaction."""
-        with transaction.atomic():
+        with _PORTIONS.transaction(len(self._lines)):
             self._write()
         self._clear()
 

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.db import transaction
 from django.db.models import JSONField
 
 from sessions.bulk import in_chunks, rows_where_in, save_columns
@@ -24,8 +23,9 @@ from sessions.models import (
     ToolCall,
     TranscriptEntry,
 )
+from sessions.portions import Portions
 
-CHUNK = 200
+_PORTIONS = Portions(most=200, least=2)
 _COLUMNS = tuple(f.attname for f in AgentSession._meta.concrete_fields if f.attname != "id")
 # All of them are derived: what they held before is not looked at.
 _LISTS = tuple(f.attname for f in AgentSession._meta.concrete_fields if isinstance(f, JSONField))
@@ -45,12 +45,11 @@ def refresh_stale(
     looked = 0
     while not stop():
         # Trunks first: a subagent takes its project from its trunk.
-        ids = list(
-            AgentSession.objects.stale().order_by("agent_id", "id").values_list("id", flat=True)[:CHUNK]
-        )
+        stale = AgentSession.objects.stale().order_by("agent_id", "id").values_list("id", flat=True)
+        ids = list(stale[: _PORTIONS.size])
         if not ids:
             break
-        with transaction.atomic():
+        with _PORTIONS.transaction(len(ids)):
             looked += len(ids)
             on_refreshed(_refresh(ids))
     delete_empty_stand_ins()

@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 from sessions.bulk import in_chunks, write_rows
 from sessions.ingest import mark_dirty
 from sessions.models import AgentSession, ModelResponse, ToolCall
+from sessions.portions import Portions
 from tasks.link_inputs import ProjectPlans, project_plans, session_signals
 from tasks.link_rows import LINK_COLUMNS, SPAN_COLUMNS, LinkRow, call_places, link_rows, span_rows
 from tasks.matching import (
@@ -30,7 +31,7 @@ from tasks.matching import (
 )
 from tasks.models import Document, Feature, Link, LinkDue, PlanSignature, ServedSpan
 
-CHUNK = 200
+_PORTIONS = Portions(most=200, least=5)
 # A subagent's work is its trunk's, unless it goes astray.
 INHERITED_PART = 0.9
 
@@ -91,10 +92,10 @@ def link_due(*, stop: Callable[[], bool] = lambda: False) -> LinkReport:
         due = LinkDue.objects.annotate(of_agent=~Q(session__agent_id="")).order_by(
             "of_agent", "session__started_at", "session_id"
         )
-        ids = list(due.values_list("session_id", flat=True)[:CHUNK])
+        ids = list(due.values_list("session_id", flat=True)[: _PORTIONS.size])
         if not ids:
             break
-        with transaction.atomic():
+        with _PORTIONS.transaction(len(ids)):
             run.link(ids)
             LinkDue.objects.filter(session_id__in=ids).delete()
     return LinkReport(run.sessions, run.written, run.removed)

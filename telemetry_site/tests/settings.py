@@ -27,7 +27,7 @@ from telemetry_site.settings import *  # noqa: E402, F403  (the variables above 
 
 # SQLite in a file, as in use. In memory a live server's threads would share one connection with the test, and with it
 # transactions and statements under way: answers of 404 and 500 that no user can meet.
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405
+if DATABASES["default"]["ENGINE"] == "telemetry_site.fair_sqlite":  # noqa: F405
     DATABASES["default"]["TEST"] = {"NAME": TELEMETRY_DATA_DIR / "tests.sqlite3"}  # noqa: F405
 
 # The real hasher is slow on purpose, which tests of log-ins need not wait for.

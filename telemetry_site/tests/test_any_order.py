@@ -8,7 +8,11 @@ from django.db import connection
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from analytics import rollups
+from sessions import ingest, refresh
+from sessions.portions import Portions
 from sessions.tests import samples as s
+from tasks import linking
 from telemetry_site.pipeline import rebuild_all
 from telemetry_site.tests.corpora import Corpus, corpora, cuts, read_at_once, reading, set_order
 from telemetry_site.tests.length import times
@@ -53,6 +57,17 @@ def test_any_split_into_appends(data: Any) -> None:
             s.append(found.root, relative, piece)
             found.sync(later=data.draw(st.booleans()))
         found.sync(later=True)
+        assert found.outcome() == once
+
+
+@few
+@given(corpora(), st.sampled_from([1, 2, 3]))
+def test_any_size_of_transactions(corpus: Corpus, size: int) -> None:
+    once = read_at_once(corpus)
+    with pytest.MonkeyPatch.context() as patch, reading(corpus) as found:
+        for module in (ingest, refresh, linking, rollups):
+            patch.setattr(module, "_PORTIONS", Portions(most=size))
+        found.sync()
         assert found.outcome() == once
 
 
