@@ -15,7 +15,7 @@ from django.db import connection
 
 from telemetry_site.tests.length import times
 
-KILLS, TROUBLED_KILLS = 20, times(4, long=20)
+KILLS, TROUBLED_KILLS = times(20, long=20, postgres=8), times(4, long=20, postgres=2)
 pytestmark = pytest.mark.database_of_processes
 
 

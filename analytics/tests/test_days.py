@@ -31,6 +31,7 @@ from sessions.ingest import mark_dirty
 from sessions.models import AgentSession, ModelResponse, Project, ToolCall
 from sessions.parsers.pricing import model_family
 from sessions.scope import only
+from telemetry_site.tests.length import times
 
 pytestmark = pytest.mark.django_db
 
@@ -122,7 +123,7 @@ NAMES: dict[str, Callable[[ModelResponse], str]] = {
 
 
 @settings(
-    max_examples=20,
+    max_examples=times(20, long=80, postgres=8),
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

@@ -25,6 +25,7 @@ from sessions.models import (
 from sessions.parsers import lines as line_splitting
 from sessions.tests import samples as s
 from telemetry_site.pipeline import SyncReport, rebuild_all, sync
+from telemetry_site.tests.length import times
 from telemetry_site.verification import database_digest, verify
 
 pytestmark = pytest.mark.django_db
@@ -78,13 +79,16 @@ FIVE = s.lines(
 )
 
 
+STEP_OF_CUTS = times(97, long=13, postgres=397)
+
+
 def test_every_cut_of_a_file_heals(root: Path) -> None:
     """At each byte the file may end when it is read: no error, nothing early, and in the end all the same."""
     s.write(root, {PATH: FIVE})
     read(root)
     whole = database_digest()
     ends = [at for at, byte in enumerate(FIVE) if byte == 10]
-    for cut in sorted({*range(1, len(FIVE), 97), *(e + d for e in ends for d in (-1, 0, 1))}):
+    for cut in sorted({*range(1, len(FIVE), STEP_OF_CUTS), *(e + d for e in ends for d in (-1, 0, 1))}):
         other = s.main_path("a", f"-cut-{cut}")  # the same lines again: all of them are duplicates
         s.write(root, {other: FIVE[:cut]})
         report = read(root)

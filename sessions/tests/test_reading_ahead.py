@@ -20,6 +20,7 @@ from sessions.reading_ahead import ReaderDied, ReadingAhead, is_worthwhile
 from sessions.tests import samples as s
 from telemetry_site.pipeline import sync
 from telemetry_site.tests.corpora import Corpus, corpora, read_at_once, reading
+from telemetry_site.tests.length import times
 
 ODD_ENDS = {
     s.main_path("a"): s.line(s.reply("a1", 0, "a")) + b"}{\n\n" + s.line(s.reply("a2", 1, "a"))[:-1],
@@ -55,7 +56,7 @@ def written(root: Path, files: dict[str, bytes]) -> list[FoundFile]:
 @pytest.mark.django_db
 @settings(
     phases=[Phase.explicit, Phase.generate],
-    max_examples=8,
+    max_examples=times(8, long=30, postgres=4),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

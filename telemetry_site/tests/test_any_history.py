@@ -23,6 +23,7 @@ from sessions.archive import original_lines
 from sessions.models import ModelResponse, SourceFile, TranscriptEntry
 from sessions.tests import samples as s
 from telemetry_site.pipeline import rebuild_all, sync
+from telemetry_site.tests.length import times
 from telemetry_site.verification import table_digests, verify
 
 pytestmark = pytest.mark.django_db
@@ -176,7 +177,7 @@ def test_any_history() -> None:
     run_state_machine_as_test(
         Histories,
         settings=settings(
-            max_examples=15,
+            max_examples=times(15, long=60, postgres=6),
             stateful_step_count=15,
             deadline=None,
             derandomize=True,

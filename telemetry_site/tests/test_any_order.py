@@ -4,7 +4,6 @@ import os
 from typing import Any
 
 import pytest
-from django.db import connection
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -22,8 +21,7 @@ pytestmark = pytest.mark.django_db
 few = settings(
     # No shrinking: it would read hundreds of corpora, and the failing one is small enough to be read.
     phases=[Phase.explicit, Phase.generate],
-    # Half of them on PostgreSQL, which takes several times as long for a small corpus.
-    max_examples=times(12 if connection.vendor == "sqlite" else 6, long=100),
+    max_examples=times(12, long=100, postgres=6),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -28,6 +28,7 @@ from sessions.tests import samples as s
 from telemetry_site import pipeline
 from telemetry_site.pipeline import rebuild_all, remove_source_root, sync
 from telemetry_site.repricing import reprice_all
+from telemetry_site.tests.length import times
 
 pytestmark = pytest.mark.django_db
 
@@ -210,8 +211,8 @@ def run(machine: type[Reading], examples: int, steps: int) -> None:
 
 
 def test_reading_counts_exactly() -> None:
-    run(OnlyReading, examples=5, steps=10)
+    run(OnlyReading, examples=times(5, long=20, postgres=2), steps=10)
 
 
 def test_nothing_makes_a_counter_fall() -> None:
-    run(AnythingElse, examples=10, steps=12)
+    run(AnythingElse, examples=times(10, long=40, postgres=4), steps=12)

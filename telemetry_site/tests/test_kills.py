@@ -25,7 +25,7 @@ def killed(*arguments: str) -> dict[str, Any]:
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="readers are found in /proc")
 def test_kills_at_any_moment() -> None:
-    kills = times(12, long=100)
+    kills = times(12, long=100, postgres=6)
     told = killed("--kills", str(kills))
     told["killed"].pop(ENDED_FIRST, None)
     assert sum(told["killed"].values()) == kills
