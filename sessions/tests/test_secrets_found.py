@@ -112,8 +112,10 @@ def test_a_number_that_names_no_secret_is_not_found(client: Client, key: str) ->
     assert client.get("/quality/secrets", {"secret": key}).status_code == 404
 
 
-def test_no_secrets_is_said(client: Client) -> None:
-    assert "No secret of a known kind was found" in client.get("/quality/secrets").text
+def test_no_secrets_is_said_and_where_nobody_looked(client: Client) -> None:
+    page = client.get("/quality/secrets").text
+    assert "No secret of a known kind was found" in page
+    assert "In plans and stored tool outputs they are masked too, and not listed here" in page
 
 
 def test_more_secrets_are_no_more_queries(tmp_path: Path, client: Client) -> None:
