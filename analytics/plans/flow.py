@@ -111,8 +111,9 @@ def _spent(projects: Projects) -> list[Spent]:
     """What no task explains, the part of it that no feature explains either, and all of it."""
     usage = SessionUsage.objects.of_projects(projects)
     whole = whole_work(projects)
-    by_feature, by_task = work_by("feature", usage), work_by("task", usage)
-    unplanned, taskless = by_feature.get(None, Work()), by_task.get(None, Work())
+    taskless = work_by("task", usage).get(None, Work())
+    # A task can stand in no feature: what was done for it is planned all the same.
+    unplanned = work_by("feature", usage.filter(task=None)).get(None, Work())
     return [
         Spent("With no task, planned or not", taskless, share_of(taskless.usage, whole.usage)),
         Spent("Of that, with no feature either", unplanned, share_of(unplanned.usage, whole.usage)),

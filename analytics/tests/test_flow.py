@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from analytics.models import SessionUsage
 from analytics.plans.flow import cycle_days, flow
 from analytics.selectors import overview
 from analytics.tests.passkey_plans import NOW, project_with_plans
@@ -45,6 +46,14 @@ def test_what_no_task_explains_and_all_of_it(tmp_path: Path) -> None:
     assert whole.work.usage.cost_usd == overview(EVER).usage.cost_usd
     assert whole.share == 100
     assert (unplanned.share or 0) <= (taskless.share or 0) <= 100
+
+
+def test_work_for_a_task_of_no_feature_is_planned(tmp_path: Path) -> None:
+    project_with_plans(tmp_path)
+    before = flow(NOW).spent[1].work.usage
+    of_a_feature = SessionUsage.objects.exclude(feature=None)
+    assert of_a_feature.update(feature=None, task=ProjectTask.objects.get(raw_id="PK-001"))
+    assert flow(NOW).spent[1].work.usage == before
 
 
 def test_tasks_that_stand_still_are_named_since_when(tmp_path: Path) -> None:
