@@ -43,8 +43,10 @@ def explore_page(request: HtmxRequest) -> HttpResponse:
     period = shown_period(asked, latest_at)
     links = Links(period, asked.project.slug if asked.project else "", asked.tz)
     found = exploration(question, period, links)
+    start, end = ends(found.period)
     context = {
         "form": form,
+        "own_days": _with(request, period="custom", start=start, end=end),
         "found": found,
         "question": question,
         "days": Days.of(found.period),

@@ -141,3 +141,21 @@ def test_without_any_session_it_says_so(client: Client) -> None:
 def test_recent_data_needs_no_words(tmp_path: Path, client: Client) -> None:
     read(tmp_path, working_session("a", (timezone.now() - samples.START).days - 1))
     assert "Nothing was recorded" not in client.get("/explore").content.decode()
+
+
+def test_days_of_ones_own_are_a_click_from_a_preset(tmp_path: Path, client: Client) -> None:
+    two_models(tmp_path)
+    page = client.get("/explore?period=all&by=model").text
+    address = unescape(re.search(r'id="period-custom" href="([^"]+)"', page)[1])  # type: ignore[index]
+    assert 'id="start"' not in page
+    there = client.get(address).text
+    assert re.search(r'id="period-custom"[^>]* aria-current="true"', there)
+    assert f'name="start" value="{START:%Y-%m-%d}"' in there
+    assert '<option value="model" selected>' in there
+
+
+def test_cost_per_task_without_a_task_lacks_no_price(tmp_path: Path, client: Client) -> None:
+    two_models(tmp_path)
+    for address in ("/explore?metric=cost_per_completed_task&period=all", "/explore/compare"):
+        page = client.get(address).text
+        assert "there is nothing to divide by" in page and ">unpriced<" not in page

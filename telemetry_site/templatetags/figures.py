@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from analytics import formatting
-from analytics.metrics import Unit
+from analytics.metrics import Metric, Unit
 
 register = template.Library()
 
@@ -33,3 +33,13 @@ def figure(value: formatting.Number | None, unit: str, css_class: str = "") -> S
     title = escape(shown.exact) if shown.exact else text
     # A page has a thousand of these: three escapes of short texts instead of format_html's five of anything.
     return SafeString(f'<data class="num {escape(css_class)}" value="{value}" title="{title}">{text}</data>')
+
+
+@register.simple_tag
+def measured(value: formatting.Number | None, metric: Metric, css_class: str = "") -> SafeString:
+    """A value of a metric of the catalogue. A ratio of money that is not known may lack what it is divided by."""
+    if value is None and not metric.adds_up:
+        money = metric.unit is Unit.USD
+        title = "there is nothing to divide by, or no price is known" if money else "unknown"
+        return format_html('<span class="unknown {}" title="{}">–</span>', css_class, title)
+    return figure(value, metric.unit, css_class)
