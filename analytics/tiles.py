@@ -21,6 +21,11 @@ class Change:
     direction: str = ""
     tone: str = ""
 
+    @property
+    def is_known(self) -> bool:
+        """Whether there is anything to compare with."""
+        return self.text != DASH
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:

@@ -64,8 +64,8 @@ def key_figures(seen: Seen, kpis: dict[str, Any]) -> None:
     }
     before = kpis["previous"] or {}
     for label, (measured, name) in tiles.items():
-        change = changed(metric(measured), kpis[name], before.get(name)).text
-        seen.same((label,), kpis[name], change)
+        change = changed(metric(measured), kpis[name], before.get(name))
+        seen.same((label,), kpis[name], *([change.text] if change.is_known else []))
     seen.says(numbered(kpis["subagentSessionCount"], "subagent"))
 
 
