@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -13,6 +13,7 @@ from telemetry_site.tests.asking import ask
 from telemetry_site.tests.compared import Region, Seen, Sent, Wanted, api, items, numbered
 
 LATELY = timedelta(days=30)
+DAYS_TRIED = 90
 Row = dict[str, Any]
 
 
@@ -81,12 +82,12 @@ def rule_deletion(rule: Row) -> None:
 
 
 def draft(rule: Row) -> None:
-    """What a rule would have said: the page asks the 90 days up to now, or up to the latest entry."""
+    """What a rule would have said: the page asks the 90 days up to now, or up to the hour after the latest entry."""
     fields = ("name", "metric", "operator", "threshold", "scope", "severity")
     form = {name: str(rule[name]) for name in fields}
     seen = Sent("/alerts/draft", form)
     end = datetime.fromisoformat(max(each["timestamp"] for each in items("responses")))
-    end = (end + timedelta(microseconds=1)).astimezone(UTC)
+    end = (end + timedelta(hours=1)).astimezone(UTC)
     body = {
         "rule": {name: rule[name] for name in fields} | {"notifyResolved": False},
         "start": (end - timedelta(days=90)).isoformat(),
@@ -99,22 +100,46 @@ def draft(rule: Row) -> None:
     wanted = [told["fired"], *([told["notifications"]] if told["fired"] else [])]
     assert [each.value for each in shown] == wanted, (rule["id"], shown, wanted)
     seen.says(numbered(told["fired"], "time"), numbered(told["notifications"], "notification"))
-    rows_of_draft(seen, rule, told)
+    rows_of_draft(seen, rule, told, body)
     seen.done()
 
 
-def rows_of_draft(seen: Seen, rule: Row, told: Row) -> None:
+def rows_of_draft(seen: Seen, rule: Row, told: Row, body: Row) -> None:
     """What would have fired, the latest first, and the course of what is watched."""
     fired = sorted((each for each in told["transitions"] if began(each)), key=lambda each: each["at"])
     for column, name in {"Value": "value", "Threshold": "threshold"}.items():
         shown = [each.text for each in seen.take("When it would have fired", "", column)]
         assert sorted(shown) == sorted(str(written(rule, each[name])) for each in fired[::-1][:50]), column
-    # The API's points are those of every window, the page's the ends or the largest of each day.
-    values = [each["value"] for each in told["points"] if each["value"] is not None]
-    for place in [place for place in seen.left if len(place) == 3]:
-        for each in seen.take(*place):
-            is_limit = place[-1].startswith("Threshold")
-            assert is_limit or each.value in (0, None) or float(each.value) <= max(values) + 1e-6, place
+    course(seen, rule, told, body)
+
+
+def course(seen: Seen, rule: Row, told: Row, body: Row) -> None:
+    """The worst of each day, as the API tells it."""
+    (heading,) = {place[0] for place in seen.left if len(place) == 3}
+    side, worst = ("Highest", max) if rule["operator"].startswith(">") else ("Lowest", min)
+    of = "session" if rule["scope"] == "session" else "value"
+    days = seen.rows(heading)
+    assert len(days) == DAYS_TRIED + 1
+    for day in days:
+        points = told["points"] if of == "session" else points_of(body, day)
+        values = [
+            each["value"] for each in points if each["at"].startswith(day) and each["value"] is not None
+        ]
+        seen.same((heading, day, f"{side} {of} of the day"), worst(values, default=None))
+        seen.same((heading, day, "Threshold"), rule["threshold"])
+
+
+def points_of(body: Row, day: str) -> list[Row]:
+    """Every value of a day: of a longer stretch the API tells some of them."""
+    after = date.fromisoformat(day) + timedelta(days=1)
+    ends = {
+        "start": max(body["start"], f"{day}T00:00:00+00:00"),
+        "end": min(body["end"], f"{after}T00:00:00+00:00"),
+    }
+    answer = ask("/api/analytics/alerts/preview", method="POST", body=body | ends)
+    assert answer.status_code == 200, answer.content
+    points: list[Row] = answer.json()["points"]
+    return points
 
 
 def notifications() -> None:
