@@ -28,10 +28,10 @@ FEWEST = 200
 MORE = {
     "dashboard": ("?period=all",),
     "explore": (
-        "?metric=session_tokens&split=model&period=all",
-        "?metric=session_tokens&split=project&period=all",
-        "?metric=session_tokens&split=feature&period=all",
-        "?metric=tool_call_count&split=tool&period=all&view=table",
+        "?metric=session_tokens&by=model&period=all",
+        "?metric=session_tokens&by=project&period=all",
+        "?metric=session_tokens&by=feature&period=all",
+        "?metric=tool_call_count&by=tool&period=all&view=table",
     ),
     "compare": ("?period=all",),
     "correlation": ("?period=all",),

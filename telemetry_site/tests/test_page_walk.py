@@ -1,6 +1,6 @@
-"""Every page in a real browser, on a small history of everything: nothing to hear in the console, nothing that axe
-finds, nothing from another origin, nothing that only a mouse reaches, and no page wider than its window; at two
-widths, light and dark.
+"""Every page in a real browser, on a small history of everything and, where there is one, the corpus of real
+transcripts and plans: nothing to hear in the console, nothing that axe finds, nothing from another origin, nothing
+that only a mouse reaches or that a keyboard loses, and no page wider than its window; at two widths, light and dark.
 
 `PAGE_PICTURES` names a folder to keep a picture of each in.
 """
@@ -11,8 +11,9 @@ import json
 import os
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -23,11 +24,15 @@ from pytest_django.live_server_helper import LiveServer
 
 from alerts.models import AlertEvent, Channel, Delivery, Silence
 from alerts.tests.fired import fired_rule
+from conftest import corpus_folder
 from sessions.tests import samples as s
+from tasks.roots import add_manual_root
 from telemetry_site.access.tokens import create_token
 from telemetry_site.models import SavedView
+from telemetry_site.pipeline import sync
 from telemetry_site.tests.browsing import UNFOLD, Tab, tabs, visits
 from telemetry_site.tests.every_page import every_place
+from telemetry_site.tests.keyboard import focus_troubles, never_reached
 from telemetry_site.tests.ledger import NOW, write_and_read
 from telemetry_site.tests.test_inspector_browser import one_of_each
 
@@ -36,7 +41,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Session-scoped fixtures defined 
 
 QUERIES = {
     "dashboard": ("?period=all", "?start=2030-01-01&end=2030-01-02", "?start=nonsense"),
-    "explore": ("?metric=tool_calls&split=tool&period=all&view=table",),
+    "explore": ("?metric=tool_call_count&by=tool&period=all&view=table",),
     "session-list": (
         "?include_subagents=true&columns=cost,output,lines,ended",
         "?q=no+such+word",
@@ -53,12 +58,29 @@ NOT_OURS = {"api-docs"}
 # A second theme differs from the first in nothing but colours; those of the frame are `test_frame`'s.
 EVERYTHING = ("document", {"resultTypes": ["violations"]})
 COLOURS = ("'main'", {"resultTypes": ["violations"], "runOnly": ["color-contrast"]})
+# Both themes at the width at which all is in view one below the other, and the other width once.
 LOOKS: tuple[tuple[int, str, tuple[str, dict[str, Any]]], ...] = (
     (390, "dark", EVERYTHING),
     (390, "light", COLOURS),
-    (1440, "light", COLOURS),
-    (1440, "dark", EVERYTHING),
+    (1440, "light", EVERYTHING),
 )
+# Of what repeats, such as rows and what they say, three are looked at: the fourth of one shape has nothing to add.
+TAKE_REPETITIONS_AWAY = """() => {
+    const numbers = new Map(), shapes = new Map();
+    const shape = (element) => {
+        const own = `${element.tagName} ${element.getAttribute("class")} ${[...element.children].map(shape)}`;
+        if (!numbers.has(own)) numbers.set(own, numbers.size);
+        shapes.set(element, numbers.get(own));
+        return numbers.get(own);
+    };
+    shape(document.body);
+    // Headings give a page its order, and others name themselves after what has an id.
+    const isAlone = (element) => !element.matches("h1, h2, h3, h4, [id]") && !element.querySelector("h1, h2, h3, h4");
+    for (const parent of document.querySelectorAll("main, main *")) {
+        const alike = Map.groupBy([...parent.children], (child) => shapes.get(child));
+        alike.forEach((each) => each.slice(3).filter(isAlone).forEach((element) => element.remove()));
+    }
+}"""
 # Started in every tab before any is waited for.
 BEGIN_AXE = """window.looked = axe.run(%s, %s).then(({violations}) => violations.map(({id, nodes}) =>
     `${id}: ${nodes[0].html.slice(0, 160)}`)); null"""
@@ -80,6 +102,15 @@ def addresses() -> Iterator[str]:
     for place in every_place():
         if not place.is_region and place.name not in NOT_OURS:
             yield from (place.address + query for query in ("", *QUERIES.get(place.name, ())))
+
+
+def read_corpus() -> None:
+    """The corpus beside what is there already, if it is anywhere."""
+    if not (corpus := corpus_folder()).is_dir():
+        return
+    for plans in sorted((corpus / "plans").iterdir()):
+        add_manual_root(str(plans), plans.name)
+    sync([corpus / "claude"])
 
 
 def write_one_of_each(folder: Path) -> None:
@@ -113,21 +144,40 @@ def test_every_page_is_quiet_accessible_and_fits(
     write_one_of_each(tmp_path / "claude")
     write_and_read(tmp_path, changes=[])
     name_things()
+    places = list(addresses())
+    read_corpus()
+    # Now the session with most lines and the feature with most tasks may be others: their pages too.
+    places = list(dict.fromkeys([*places, *addresses()]))
     told: list[str] = []
     with tabs(
         browser, live_server.url, color_scheme="dark", viewport={"width": 1440, "height": 900}
     ) as among:
-        for turn in visits(among, addresses()):
+        for turn in visits(among, places):
             for tab in turn:
                 tab.page.evaluate(UNFOLD)
                 tab.page.evaluate(Axe().axe_script)
                 tab.complaints += tab.page.evaluate(ONLY_BY_MOUSE)
             # What only a query makes different is looked at where there is least room.
             whole = [tab for tab in turn if "?" not in tab.address]
+            for tab in turn:
+                see_all_of(tab)
+                tab.page.evaluate(TAKE_REPETITIONS_AWAY)
             for number, look in enumerate(LOOKS):
                 look_at(turn if number == 0 else whole, *look)
+            for tab in turn:
+                use_by_keyboard(tab)
             told += [complaint for tab in turn for complaint in tab.told()]
-    assert told == []
+    assert not told, "\n".join(told)
+
+
+def see_all_of(tab: Tab) -> None:
+    """Keep a picture of each look, and complain of a page that scrolls sideways."""
+    for width, theme in product((390, 1440), ("dark", "light")):
+        tab.page.set_viewport_size({"width": width, "height": 900})
+        tab.page.emulate_media(color_scheme=cast("Any", theme))
+        keep_picture(tab, f"{width}-{theme}")
+        if tab.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            tab.complaints.append(f"wider than its window of {width}")
 
 
 def look_at(turn: list[Tab], width: int, theme: Any, axe: tuple[str, dict[str, Any]]) -> None:
@@ -135,12 +185,18 @@ def look_at(turn: list[Tab], width: int, theme: Any, axe: tuple[str, dict[str, A
     for tab in turn:
         tab.page.set_viewport_size({"width": width, "height": 900})
         tab.page.emulate_media(color_scheme=theme)
-        keep_picture(tab, f"{width}-{theme}")
         tab.page.evaluate(BEGIN_AXE % (axe[0], json.dumps(axe[1])))
     for tab in turn:
         tab.complaints += [f"{width} {theme}: {found}" for found in tab.page.evaluate("window.looked")]
-        if tab.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            tab.complaints.append(f"wider than its window of {width}")
+
+
+def use_by_keyboard(tab: Tab) -> None:
+    """Complain of what takes no focus, does not show it, is covered then, or is never come to by the Tab key."""
+    for width in (1440, 390):
+        tab.page.set_viewport_size({"width": width, "height": 900})
+        tab.complaints += [f"{width}: {trouble}" for trouble in focus_troubles(tab.page)]
+    if "?" not in tab.address:
+        tab.complaints += never_reached(tab.page)
 
 
 def keep_picture(tab: Tab, look: str) -> None:

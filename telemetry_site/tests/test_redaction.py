@@ -57,7 +57,7 @@ ASKED_WITH = {
     "search": ("?q=token", "?q=key"),
     "go": ("?q=token",),
     "session-list": ("?q=token", "?columns=branch,cost"),
-    "explore": ("?metric=tool_calls&split=tool&period=all",),
+    "explore": ("?metric=tool_call_count&by=tool&period=all",),
     "dashboard": ("?period=all",),
     "api-search": ("?q=token", "?q=secret"),
     "api-session-raw": tuple(f"?seq={n}" for n in range(1, 20)),
