@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test.utils import override_settings
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from analytics.formatting import figure
@@ -246,3 +246,37 @@ def test_no_link_of_the_navigation_is_cut_off(guide: Page, width: int) -> None:
     guide.set_viewport_size({"width": width, "height": 800})
     for name in PAGES:
         expect(guide.locator("nav.nav").get_by_role("link", name=name, exact=True)).to_be_in_viewport(ratio=1)
+
+
+OPENERS = "[data-open-palette], [data-open-keyboard-help], details[data-menu] > summary"
+OVERLAYS = "dialog, details[data-menu]"
+
+
+def test_overlays_keep_the_focus_and_give_it_back(guide: Page) -> None:
+    """Whatever lies over a page, opened by each of the ways that are in view, at both widths."""
+    opened: set[str] = set()
+    for width in (1440, 390):
+        guide.set_viewport_size({"width": width, "height": 844})
+        for opener in guide.locator(OPENERS).all():
+            if opener.is_visible():
+                opened.add(opened_and_closed(guide, opener))
+    guide.locator(".topbar details[data-menu] > summary").first.press("Enter")
+    opened_and_closed(guide, guide.locator(".topbar [data-menu] [data-open-palette]").first)
+    assert opened == set(
+        guide.locator(OVERLAYS).evaluate_all("all => all.map(each => each.id || each.className)")
+    )
+
+
+def opened_and_closed(page: Page, opener: Locator) -> str:
+    """Open by Enter, go round by Tab, close by Escape; which one it was."""
+    opener.press("Enter")
+    dialog = page.locator("dialog[open]")
+    overlay = dialog if dialog.count() else page.locator("details[data-menu][open]")
+    name = overlay.first.evaluate("each => each.id || each.className")
+    for _ in range(12 * dialog.count()):
+        assert page.evaluate("document.activeElement.matches('dialog[open] *, dialog[open], body')")
+        page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(opener).to_be_focused()
+    return str(name)
