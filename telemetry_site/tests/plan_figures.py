@@ -262,8 +262,14 @@ def rework(completed_at: str | None, mine: Facts) -> tuple[Wanted, ...]:
 def dates(seen: Seen, heading: str, told: dict[str, Any], names: dict[str, str]) -> None:
     """A day that is not known is marked as such."""
     for label, name in names.items():
-        if told[name] is None:
-            seen.same((heading, label), None)
+        one_date(seen, heading, label, told[name] and date.fromisoformat(told[name][:10]))
+
+
+def one_date(seen: Seen, heading: str, label: str, day: date | None) -> None:
+    if day is None:
+        seen.same((heading, label), None)
+    else:
+        assert re.search(rf"<dt>{label}</dt>\s*<dd>{day.day} {day:%b %Y}\b", seen.html), (label, day)
 
 
 def feature_course(seen: Seen, mine: Facts) -> None:
@@ -433,7 +439,7 @@ def document_page(key: str) -> None:
         seen.same((title,), None)
     dates(seen, title, told, {"Created": "createdAt"})
     # Of the file's own words; the API tells when it was changed at the latest.
-    seen.take(title, "Updated")
+    one_date(seen, title, "Updated", Document.objects.get(pk=key).updated_on)
     if told["tasks"]:
         seen.same(("Tasks",), *of_tasks(told["tasks"]))
     for word in told["unknownStatuses"]:

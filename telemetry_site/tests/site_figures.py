@@ -7,6 +7,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from django.db import connection
+
 from sessions.models import QuarantinedLine
 from tasks.models import Link, PlanRoot
 from telemetry_site.models import ApiToken, AuditEntry
@@ -118,7 +120,7 @@ def file_history(path: str) -> None:
         mine = [each for each in calls if each["sessionId"] == name]
         touched(seen, ("Sessions", name), mine)
         # The API tells its links with features, not with phases and tasks.
-        linked = Link.objects.filter(session__public_id=name)
+        linked = Link.objects.filter(session__public_id=name, is_primary=True)
         for each in seen.take("Sessions", name, "Mainly served"):
             assert any(agree(each, Near(100 * link.confidence)) for link in linked), (name, each)
     seen.done()
@@ -164,19 +166,28 @@ def live(told: list[dict[str, Any]]) -> None:
 
 def settings_page() -> None:
     """Tasks and plan folders of each project; what else is counted has no API but this machine's own."""
+    sizes = [database_size()]
     seen = Seen("/settings")
+    sizes.append(database_size())
     tasks = Counter(each["project"]["name"] for each in items("tasks"))
     roots = Counter(PlanRoot.objects.values_list("project__name", flat=True))
     for name, count in tasks.items():
         seen.same(("Projects", name, "Plans"), count)
         seen.says(numbered(roots[name], "folder"))
-    # How large the database is changes by being asked.
-    seen.take("Keeping")
+    # How large the database is may change by being asked.
+    shown = [each.value for each in seen.take("Keeping")]
+    assert shown in [[] if size is None else [size] for size in sizes], (shown, sizes)
     usable = ApiToken.objects.filter(revoked_at=None).count()
     seen.says(f"{usable} usable")
     seen.says(numbered(len(api("analytics/alerts")), "rule"))
     seen.says(numbered(len(api("analytics/channels")), "channel"))
     seen.done()
+
+
+def database_size() -> int | None:
+    """In bytes; None where it is no file."""
+    file = Path(str(connection.settings_dict["NAME"]))
+    return file.stat().st_size if connection.vendor == "sqlite" and file.is_file() else None
 
 
 def folder_check() -> None:

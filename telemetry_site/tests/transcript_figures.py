@@ -200,10 +200,16 @@ def served_tab(told: dict[str, Any], tree: Tree) -> None:
 
 def confidences(seen: Seen, public_id: str) -> None:
     """How sure its links are. The API tells those with features, not those with phases and tasks."""
-    links = Link.objects.filter(session__public_id=public_id)
-    for place in [place for place in seen.left if len(place) == 1]:
-        for each in seen.take(*place):
-            assert any(agree(each, Near(100 * link.confidence)) for link in links), (place, each)
+    # Of commits, what plans name is told without a figure.
+    links = Link.objects.filter(session__public_id=public_id, commit="").exclude(state=Link.State.UNLINKED)
+    sure = [100 * link.confidence for link in [*links, *links.filter(is_primary=True)]]
+    found = [each for place in list(seen.left) if len(place) == 1 for each in seen.take(*place)]
+    shown = sorted(each.value for each in found if each.value is not None)
+    assert len(shown) == len(found) == len(sure), (public_id, shown, sure)
+    assert all(abs(float(one) - two) < 0.06 for one, two in zip(shown, sorted(sure), strict=True)), (
+        shown,
+        sure,
+    )
 
 
 def line_page(told: dict[str, Any], tree: Tree) -> None:
@@ -250,8 +256,7 @@ def served_brief(told: dict[str, Any], tree: Tree) -> None:
     seen = Region(f"/sessions/{quote(told['id'])}/served/brief")
     linked = Link.objects.filter(session__public_id=told["id"])
     for place in list(seen.left):
-        (shown,) = seen.take(*place)
-        assert any(agree(shown, Near(100 * link.confidence)) for link in linked), (shown, told["id"])
+        seen.same(place, *(Near(100 * link.confidence) for link in linked.filter(is_primary=True)))
     if seen.counted:
         seen.says(numbered(linked.count(), "link"))
     seen.done()
