@@ -86,6 +86,8 @@ def _transcripts_summary(report: SyncReport) -> str:
     if not report.files["seen"]:
         looked = ", ".join(str(place["path"]) for place in report.looked_in) or "no folder"
         return f"Found no transcripts (looked in {looked}). `manage.py demo` shows an invented project."
+    if not read and report.stopped:
+        return "Stopped before anything new was read."
     if not read:
         return f"Nothing new in {report.files['seen']:,} files."
     text = f"Read {read:,} files with {lines:,} lines, {report.bytes / MEGABYTE:,.1f} MB, in {report.seconds:,.1f} s."

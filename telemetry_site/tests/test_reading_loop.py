@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 from sessions.leases import LeaseTaken
 from telemetry_site.pipeline import Progress, SyncReport
@@ -56,6 +57,7 @@ def test_summary_counts_what_was_read() -> None:
 
 def test_summary_of_nothing_new() -> None:
     assert summary(report(seen=12, read=0)) == "Nothing new in 12 files."
+    assert summary(replace(report(seen=12, read=0), stopped=True)) == "Stopped before anything new was read."
 
 
 def test_summary_of_nothing_found_says_where_it_looked_and_offers_the_demo() -> None:
