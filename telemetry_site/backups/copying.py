@@ -21,7 +21,7 @@ from django.db import connection
 from psycopg.conninfo import make_conninfo
 
 from telemetry_site.backups.disk import CannotCopy, require_space, sha256_of, sync_to_disk
-from telemetry_site.backups.inspection import integrity_problems
+from telemetry_site.backups.inspection import UNREADABLE, integrity_problems
 
 STEM = "agent-ledger-"
 PARTIAL = ".partial"
@@ -80,7 +80,7 @@ def _publish(path: Path, copy: Callable[[Path], None]) -> str:
         # Unlike a rename, a link never takes the place of a file that is there.
         os.link(partial, path)
         sync_to_disk(path.parent)
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         raise CannotCopy(f"The database could not be copied: {error}.") from error
     finally:
         partial.unlink(missing_ok=True)

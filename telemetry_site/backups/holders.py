@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sessions.processes import has_ended, shown
+from telemetry_site.backups.inspection import UNREADABLE
 
 # Of SQLite's file format: the bytes of a database file that readers lock, which are never part of its content.
 SHARED_FIRST = 0x40000000 + 2
@@ -34,7 +35,7 @@ def lease_holder(path: Path, now: datetime) -> str:
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
             rows = database.execute("SELECT owner, expires_at FROM agent_sessions_synclease").fetchall()
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return ""
     living = [owner for owner, until in rows if datetime.fromisoformat(f"{until}+00:00") > now]
     return next((shown(str(owner)) for owner in living if not has_ended(str(owner))), "")

@@ -17,6 +17,8 @@ HEADER = b"SQLite format 3\x00"
 # The app whose tables make a database one of this program's.
 OURS = "agent_sessions"
 PROBLEMS_SHOWN = 5
+# What SQLite's driver raises: where names of tables are damaged, SQLite's message is itself no text.
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
 
 type Migration = tuple[str, str]  # app label, name
 
@@ -40,7 +42,7 @@ def integrity_problems(database: sqlite3.Connection, *, full: bool = True) -> li
     check = "integrity_check" if full else "quick_check"
     try:
         found = [row[0] for row in database.execute(f"PRAGMA {check}({PROBLEMS_SHOWN})")]
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         return [str(error)]
     return [] if found == ["ok"] else [line for text in found for line in text.splitlines()]
 
@@ -65,7 +67,7 @@ def inspect(path: Path) -> Contents:
                 raise Unusable(f"{path} is a database, but not one of Agent Ledger.")
             _refuse_newer(path, applied)
             return _contents(database, applied)
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         raise Unusable(f"{path} cannot be read: {error}.") from error
 
 

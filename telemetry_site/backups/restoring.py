@@ -15,7 +15,14 @@ from pathlib import Path
 from telemetry_site.backups.copying import digest_file
 from telemetry_site.backups.disk import CannotCopy, require_space, sha256_of, sync_to_disk
 from telemetry_site.backups.holders import is_in_use, lease_holder
-from telemetry_site.backups.inspection import Contents, Unusable, begins_as_database, inspect, opened
+from telemetry_site.backups.inspection import (
+    UNREADABLE,
+    Contents,
+    Unusable,
+    begins_as_database,
+    inspect,
+    opened,
+)
 
 LOGS = ("-wal", "-shm")
 
@@ -109,7 +116,7 @@ def _fold_in_log(database: Path) -> None:
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
             raise CannotCopy(f"Another process has opened {database} just now; stop it first.") from None
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return
 
 
@@ -117,7 +124,7 @@ def only_in(aside: Path, database: Path) -> list[str] | None:
     """Transcripts that were read further before than now and that no longer stand on this machine to be read again."""
     try:
         before, now = _read_so_far(aside), _read_so_far(database)
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return None
     return sorted(
         path for path, read in before.items() if read > now.get(path, (0, 0)) and not Path(path).exists()

@@ -9,9 +9,10 @@ from threading import Thread
 from time import sleep
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from sessions.models import SyncLease
+from telemetry_site.database_trouble import sentence_of
 from telemetry_site.fair_sqlite import turns
 from telemetry_site.fair_sqlite.turns import Line
 
@@ -130,3 +131,19 @@ def test_writing_goes_on_where_somebody_keeps_his_turn(other: Line) -> None:
     with transaction.atomic():
         SyncLease.objects.create(name="mine", owner="me", expires_at="2026-01-01T00:00Z")
     assert other.has_turn and SyncLease.objects.filter(name="mine").exists()
+
+
+@pytest.mark.parametrize(
+    "stored", ["CAST(x'ff3230' AS TEXT)", "'2026-13-45 00:00:00'"], ids=["no text", "no date"]
+)
+@pytest.mark.parametrize("fetch", ["fetchone", "fetchmany", "fetchall", "__iter__"])
+@pytest.mark.one_database("sqlite")
+@pytest.mark.django_db
+def test_what_is_damaged_in_a_row_is_an_error_of_the_database(stored: str, fetch: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE damaged (at datetime)")
+        cursor.execute(f"INSERT INTO damaged VALUES ({stored})")
+        cursor.execute("SELECT at FROM damaged")
+        with pytest.raises(DatabaseError) as raised:
+            list(getattr(cursor, fetch)())
+    assert "is damaged" in (sentence_of(raised.value) or "")
