@@ -256,7 +256,7 @@ def _cut(path: Path) -> None:
 
 def _flip(path: Path) -> None:
     with path.open("r+b") as stream:
-        stream.seek(-2, os.SEEK_END)
+        stream.seek(68)  # the application's number in the header, which SQLite takes as it is
         stream.write(b"\xff\xff")
 
 
