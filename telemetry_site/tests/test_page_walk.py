@@ -81,6 +81,8 @@ TAKE_REPETITIONS_AWAY = """() => {
         alike.forEach((each) => each.slice(3).filter(isAlone).forEach((element) => element.remove()));
     }
 }"""
+# Of a longer page the picture shows so many pixels.
+PICTURED = 4_000
 # Started in every tab before any is waited for.
 BEGIN_AXE = """window.looked = axe.run(%s, %s).then(({violations}) => violations.map(({id, nodes}) =>
     `${id}: ${nodes[0].html.slice(0, 160)}`)); null"""
@@ -200,9 +202,17 @@ def use_by_keyboard(tab: Tab) -> None:
 
 
 def keep_picture(tab: Tab, look: str) -> None:
+    """As far down as anybody looks: a transcript with everything unfolded is fifty windows long."""
     if folder := os.environ.get("PAGE_PICTURES"):
         name = slugify(tab.address.replace("/", " ").replace("=", " ")) or "dashboard"
-        tab.page.screenshot(path=Path(folder) / f"{name[:80]}-{look}.png", full_page=True)
+        tab.page.bring_to_front()  # a tab behind another draws once a second
+        width, height = tab.page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
+        tab.page.screenshot(
+            path=Path(folder) / f"{name[:80]}-{look}.jpg",
+            type="jpeg",
+            full_page=True,
+            clip={"x": 0, "y": 0, "width": width, "height": min(height, PICTURED)},
+        )
 
 
 def test_threads_open_and_close_by_keyboard(page: Page, live_server: LiveServer, tmp_path: Path) -> None:
