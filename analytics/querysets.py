@@ -1,6 +1,6 @@
 """The vocabulary of questions about numbers over time; the only place of this app that aggregates."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from operator import add
 from typing import Any
@@ -21,6 +21,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models.lookups import In
 
 from analytics.periods import Period
 from analytics.places import placed, placed_by
@@ -195,11 +196,9 @@ def _tool_sums() -> dict[str, Any]:
     return {f"sum_{name}": Coalesce(Sum(name), 0) for name in TOOL_SUMMED}
 
 
-def usage_rows(responses: Any, quarters: Iterable[int]) -> Iterator[tuple[Any, ...]]:
-    """The SessionUsage rows these quarters should have, counted from the responses themselves.
-
-    Columns in the order of USAGE_COLUMNS.
-    """
+@prepared
+def usage_rows(responses: Any, *, quarters: Any) -> Any:
+    """The SessionUsage rows these quarters should have, counted from the responses themselves, for `of_work`."""
     tokens = F("input_tokens") + F("output_tokens") + F("cache_read_tokens")
     tokens = tokens + F("cache_creation_5m_tokens") + F("cache_creation_1h_tokens")
     unpriced = Q(cost_nano_usd__isnull=True)
@@ -214,10 +213,10 @@ def usage_rows(responses: Any, quarters: Iterable[int]) -> Iterator[tuple[Any, .
         "n_reported": Sum("reported_cost_nano_usd"),
     }
     shown = Case(When(fast=True, then=Concat("model", Value("-fast"))), default=F("model"))
-    rows = responses.counted().filter(quarter__in=quarters).annotate(shown=shown, span=_span_at("at_ms"))
-    keys = ("quarter", "owner_id", "owner__project_id", "shown", "skill")
-    counted = rows.values_list(*keys, "span").annotate(**sums)
-    return _of_work(counted.order_by("quarter", "owner_id", "shown", "skill", "span"), len(keys))
+    rows = responses.objects.counted().filter(In(F("quarter"), quarters))
+    rows = rows.annotate(shown=shown, span=_span_at("at_ms"))
+    counted = rows.values_list("quarter", "owner_id", "owner__project_id", "shown", "skill", "span")
+    return counted.annotate(**sums).order_by("quarter", "owner_id", "shown", "skill", "span")
 
 
 WORK = ("of_feature", "of_phase", "of_task")
@@ -237,9 +236,11 @@ def _span_at(moment: str) -> Any:
     return Subquery(spans.order_by("-from_ms").values("id")[:1])
 
 
-def _of_work(counted: Any, keys: int) -> Iterator[tuple[Any, ...]]:
-    """Rows (keys, span, sums) as (keys, feature, phase, task, sums), added up where spans are for the same."""
-    rows = list(counted)
+def of_work(rows: list[tuple[Any, ...]], keys: int) -> Iterator[tuple[Any, ...]]:
+    """Rows (keys, span, sums) as (keys, feature, phase, task, sums), added up where spans are for the same.
+
+    Columns in the order of USAGE_COLUMNS or TOOL_COLUMNS.
+    """
     spans = ServedSpan.objects.filter(id__in={row[keys] for row in rows if row[keys] is not None}).order_by()
     work = {key: tuple(of) for key, *of in spans.values_list("id", "feature_id", "phase_id", "task_id")}
     found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
@@ -258,17 +259,18 @@ def added(one: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 WORK_COLUMNS = ("feature_id", "phase_id", "task_id")
-USAGE_COLUMNS = ("quarter", "session_id", "project_id", "model", "skill", *WORK_COLUMNS, *SUMMED, *MONEY)
+USAGE_KEYS = ("quarter", "session_id", "project_id", "model", "skill")
+USAGE_COLUMNS = (*USAGE_KEYS, *WORK_COLUMNS, *SUMMED, *MONEY)
 TOOL_KEYS = ("quarter", "session_id", "project_id", "name", "category", "mcp_server")
 TOOL_COLUMNS = (*TOOL_KEYS, *WORK_COLUMNS, *TOOL_SUMMED)
 
 
-def tool_usage_rows(calls: Any, quarters: Iterable[int]) -> Iterator[tuple[Any, ...]]:
-    """The SessionToolUsage rows these quarters should have. Columns in the order of TOOL_COLUMNS."""
-    rows = calls.counted().filter(quarter__in=quarters).annotate(span=_span_at("use_at_ms"))
-    keys = ("quarter", "owner_id", "owner__project_id", "name", "category", "mcp_server")
-    counted = rows.values_list(*keys, "span").annotate(**call_sums())
-    return _of_work(counted.order_by("quarter", "owner_id", "name", "span"), len(keys))
+@prepared
+def tool_usage_rows(calls: Any, *, quarters: Any) -> Any:
+    """The SessionToolUsage rows these quarters should have, for `of_work`."""
+    rows = calls.objects.counted().filter(In(F("quarter"), quarters)).annotate(span=_span_at("use_at_ms"))
+    keys = ("quarter", "owner_id", "owner__project_id", "name", "category", "mcp_server", "span")
+    return rows.values_list(*keys).annotate(**call_sums()).order_by("quarter", "owner_id", "name", "span")
 
 
 def call_sums() -> dict[str, Any]:
@@ -291,10 +293,12 @@ TIMING_COLUMNS = ("quarter", "name", "bound", "calls", "total_ms")
 DURATION_BOUNDS_MS = (50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000)
 
 
-def tool_timing_rows(calls: Any, quarters: Iterable[int]) -> Any:
+@prepared
+def tool_timing_rows(calls: Any, *, quarters: Any) -> Any:
     """The ToolTiming rows these quarters should have. Columns in the order of TIMING_COLUMNS."""
     stretches = [When(ms__lte=ms, then=Value(bound)) for bound, ms in enumerate(DURATION_BOUNDS_MS)]
-    rows = calls.counted().filter(quarter__in=quarters).annotate(ms=duration()).filter(ms__isnull=False)
+    rows = calls.objects.counted().filter(In(F("quarter"), quarters)).annotate(ms=duration())
+    rows = rows.filter(ms__isnull=False)
     rows = rows.annotate(stretch=Case(*stretches, default=Value(len(DURATION_BOUNDS_MS))))
     keys = ("quarter", "name", "stretch")
     return rows.values_list(*keys).annotate(n=Count("id"), n_ms=Sum("ms")).order_by(*keys)

@@ -12,7 +12,10 @@ from analytics.models import CountedTotal, SessionToolUsage, SessionUsage, ToolT
 from analytics.querysets import (
     TIMING_COLUMNS,
     TOOL_COLUMNS,
+    TOOL_KEYS,
     USAGE_COLUMNS,
+    USAGE_KEYS,
+    of_work,
     tool_timing_rows,
     tool_usage_rows,
     usage_rows,
@@ -21,6 +24,7 @@ from sessions.bulk import write_rows
 from sessions.ingest import mark_dirty
 from sessions.models import AgentSession, DirtyQuarter, ModelResponse, ToolCall
 from sessions.portions import Portions
+from sessions.prepared import padded
 
 CHUNK = 2000
 # Sums of days are made anew with each of their quarters: less than a day is hardly faster than one.
@@ -34,18 +38,20 @@ class Rollup:
     table: Any
     columns: tuple[str, ...]
     facts: Any
-    rows: Callable[[Any, Iterable[int]], Any]
+    rows: Callable[..., list[tuple[Any, ...]]]
+    keys: int | None = None  # of what is counted for each piece of work as well
 
     def stored(self, quarters: Iterable[int]) -> Any:
         return self.table.objects.filter(quarter__in=quarters)
 
     def counted(self, quarters: Iterable[int]) -> list[tuple[Any, ...]]:
-        return list(self.rows(self.facts.objects, quarters))
+        rows = self.rows(self.facts, quarters=padded(quarters))
+        return rows if self.keys is None else list(of_work(rows, self.keys))
 
 
 ROLLUPS = (
-    Rollup(SessionUsage, USAGE_COLUMNS, ModelResponse, usage_rows),
-    Rollup(SessionToolUsage, TOOL_COLUMNS, ToolCall, tool_usage_rows),
+    Rollup(SessionUsage, USAGE_COLUMNS, ModelResponse, usage_rows, len(USAGE_KEYS)),
+    Rollup(SessionToolUsage, TOOL_COLUMNS, ToolCall, tool_usage_rows, len(TOOL_KEYS)),
     Rollup(ToolTiming, TIMING_COLUMNS, ToolCall, tool_timing_rows),
 )
 

@@ -209,7 +209,7 @@ def prepared(write: Callable[..., QuerySet[Any, Any]]) -> Callable[..., list[Any
     return asked
 
 
-def padded(keys: Iterable[int]) -> tuple[int, ...]:
+def padded[T](keys: Iterable[T]) -> tuple[T, ...]:
     """Keys for a condition that a column is one of them, some of them twice: few lengths are few shapes."""
     found = tuple(keys)
     missing = (1 << (len(found) - 1).bit_length()) - len(found) if found else 0

@@ -11,7 +11,7 @@ from django.db.models.lookups import In
 from analytics.places import placed_by
 from analytics.querysets import MONEY, SUMMED, TOOL_SUMMED, WORK_DIMENSIONS
 from sessions.parsers.pricing import model_family
-from sessions.prepared import prepared
+from sessions.prepared import padded, prepared
 from sessions.querysets import all_tokens
 from sessions.scope import in_projects
 
@@ -188,21 +188,63 @@ def in_runs(runs: Runs, *, field: str = "day", width: int = 1) -> Q:
 
 def usage_day_rows(usage: Any, runs: Runs) -> Iterator[tuple[Any, ...]]:
     """The DailyUsage rows these days should have, counted from SessionUsage. Columns: USAGE_DAY_COLUMNS."""
-    rows = usage.filter(in_runs(runs, field="quarter", width=QUARTERS)).order_by()
-    sums = {"n_sessions": Count("session", distinct=True), **{f"n_{name}": Sum(name) for name in USAGE_SUMS}}
+    quarters = _quarters_of(runs)
     for dimension in USAGE_DIMENSIONS:
-        name = family_name(rows) if dimension == "model_family" else name_of(dimension)
-        named = rows.annotate(day=DAY, row=name).values_list("day", "row").annotate(**sums)
+        if dimension == "model_family":
+            names = padded(sorted(name for (name,) in models_of_quarters(usage, **quarters)))
+            named = family_day_sums(usage, **quarters, names=names, families=tuple(map(model_family, names)))
+        else:
+            named = usage_day_sums(usage, dimension, **quarters)
         yield from ((dimension, day, as_name(row), *found) for day, row, *found in named)
 
 
 def tool_day_rows(tools: Any, runs: Runs) -> Iterator[tuple[Any, ...]]:
     """The DailyToolUsage rows these days should have, from SessionToolUsage. Columns: TOOL_DAY_COLUMNS."""
-    rows = tools.filter(in_runs(runs, field="quarter", width=QUARTERS)).order_by()
-    sums = {f"n_{name}": Sum(name) for name in TOOL_SUMMED}
+    quarters = _quarters_of(runs)
     for dimension in TOOL_DIMENSIONS:
-        named = rows.annotate(day=DAY, row=name_of(dimension)).values_list("day", "row").annotate(**sums)
+        named = tool_day_sums(tools, dimension, **quarters)
         yield from ((dimension, day, as_name(row), *found) for day, row, *found in named)
+
+
+def _quarters_of(runs: Runs) -> dict[str, tuple[int, ...]]:
+    """Where the runs of days begin and end, in quarters."""
+    return {
+        "starts": padded(run.start * QUARTERS for run in runs),
+        "stops": padded(run.stop * QUARTERS for run in runs),
+    }
+
+
+@prepared
+def usage_day_sums(usage: Any, dimension: str, *, starts: Any, stops: Any) -> Any:
+    """(day, row, sums...) of stretches of quarters."""
+    return _usage_by_day(usage.objects.filter(_in_stretches(starts, stops)), name_of(dimension))
+
+
+@prepared
+def family_day_sums(usage: Any, *, starts: Any, stops: Any, names: Any, families: Any) -> Any:
+    """(day, family, sums...) of stretches of quarters. Families are told in Python: of these models they are these."""
+    cases = [When(model=name, then=family) for name, family in zip(names, families, strict=True)]
+    family = Case(*cases, default=Value(""), output_field=CharField())
+    return _usage_by_day(usage.objects.filter(_in_stretches(starts, stops)), family)
+
+
+@prepared
+def models_of_quarters(usage: Any, *, starts: Any, stops: Any) -> Any:
+    """(model,) of stretches of quarters, each once."""
+    return usage.objects.filter(_in_stretches(starts, stops)).order_by().values_list("model").distinct()
+
+
+def _usage_by_day(rows: Any, name: Any) -> Any:
+    sums = {"n_sessions": Count("session", distinct=True), **{f"n_{each}": Sum(each) for each in USAGE_SUMS}}
+    return rows.order_by().annotate(day=DAY, row=name).values_list("day", "row").annotate(**sums)
+
+
+@prepared
+def tool_day_sums(tools: Any, dimension: str, *, starts: Any, stops: Any) -> Any:
+    """(day, row, sums...) of stretches of quarters."""
+    rows = tools.objects.filter(_in_stretches(starts, stops)).order_by()
+    sums = {f"n_{name}": Sum(name) for name in TOOL_SUMMED}
+    return rows.annotate(day=DAY, row=name_of(dimension)).values_list("day", "row").annotate(**sums)
 
 
 def name_of(dimension: str) -> Any:
@@ -215,13 +257,6 @@ def name_of(dimension: str) -> Any:
 def as_name(value: Any) -> str:
     """Ids as text, "" for none."""
     return "" if value is None else str(value)
-
-
-def family_name(rows: Any) -> Any:
-    """The family of a row's model. Families are told in Python: the models at hand are written into the query."""
-    models_here = rows.order_by().values_list("model", flat=True).distinct()
-    cases = [When(model=name, then=Value(model_family(name))) for name in models_here]
-    return Case(*cases, default=Value(""), output_field=CharField())
 
 
 def day_times(calls: Any, runs: Runs) -> Any:

@@ -63,8 +63,8 @@ def runs_of(days: Iterable[int]) -> list[range]:
 def _rebuild(runs: Runs) -> None:
     for model in (DailyUsage, DailyToolUsage, DailyToolTimes):
         model.objects.filter(in_runs(runs)).delete()
-    write_rows(DailyUsage, USAGE_DAY_COLUMNS, list(usage_day_rows(SessionUsage.objects, runs)))
-    write_rows(DailyToolUsage, TOOL_DAY_COLUMNS, list(tool_day_rows(SessionToolUsage.objects, runs)))
+    write_rows(DailyUsage, USAGE_DAY_COLUMNS, list(usage_day_rows(SessionUsage, runs)))
+    write_rows(DailyToolUsage, TOOL_DAY_COLUMNS, list(tool_day_rows(SessionToolUsage, runs)))
     write_rows(DailyToolTimes, TIMES_COLUMNS, list(_times(runs)))
     _rebuild_returns(runs)
 
@@ -135,10 +135,8 @@ def differing_days() -> list[int]:
         everything |= set(model.objects.order_by().values_list("day", flat=True).distinct())
     wrong: set[int] = set()
     for runs in batched(runs_of(everything), RUNS_AT_ONCE):
-        wrong |= _difference(DailyUsage, USAGE_DAY_COLUMNS, usage_day_rows(SessionUsage.objects, runs), runs)
-        wrong |= _difference(
-            DailyToolUsage, TOOL_DAY_COLUMNS, tool_day_rows(SessionToolUsage.objects, runs), runs
-        )
+        wrong |= _difference(DailyUsage, USAGE_DAY_COLUMNS, usage_day_rows(SessionUsage, runs), runs)
+        wrong |= _difference(DailyToolUsage, TOOL_DAY_COLUMNS, tool_day_rows(SessionToolUsage, runs), runs)
         wrong |= _difference(DailyToolTimes, TIMES_COLUMNS, _times(runs), runs)
     return sorted(wrong | _differing_returns())
 
