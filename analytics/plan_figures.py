@@ -6,7 +6,7 @@ it was open.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -21,7 +21,7 @@ from sessions.models import Project
 from sessions.prepared import Plain, prepared
 from sessions.scope import Projects, in_projects
 from tasks.models import Feature, ProjectTask, StatusChange
-from tasks.parsers.statuses import is_terminal
+from tasks.parsers.statuses import TERMINAL
 from tasks.querysets import completed_counts, completion_counts
 
 
@@ -41,6 +41,10 @@ class Share:
         return Share(self.part + other.part, self.whole + other.whole)
 
 
+# A moment, and whether a task is complete from then on.
+Turn = tuple[datetime, bool]
+
+
 class TaskCourse(NamedTuple):
     """A task over time: `turns` are the moments at which it became complete (True) or open again, ascending.
 
@@ -51,7 +55,7 @@ class TaskCourse(NamedTuple):
     feature_id: int | None
     is_complete: bool
     completed_at: datetime | None
-    turns: tuple[tuple[datetime, bool], ...]
+    turns: tuple[Turn, ...]
 
     def was_complete(self, moment: datetime) -> bool:
         """Whether it was complete just before the moment."""
@@ -103,28 +107,52 @@ def _columns_of_changes(changes: Any) -> Any:
     return changes.order_by("changed_at", "id").values_list(*columns)
 
 
+@prepared
+def _names_of_projects() -> Any:
+    return Project.objects.values_list("pk", "name")
+
+
+@prepared
+def _removed_features() -> Any:
+    return Feature.objects.exclude(removed_at=None).values_list("pk")
+
+
 def _courses(tasks: Iterable[Any], changes: Iterable[Any], zone: ZoneInfo) -> list[TaskCourse]:
     """Of the columns of tasks and of changes."""
     first_instant = cache(lambda day: start_of_day(day, zone))
     told = _told(changes, first_instant)
-    names = dict(Project.objects.values_list("pk", "name"))
-    removed = set(Feature.objects.exclude(removed_at=None).values_list("pk", flat=True))
+    names = dict(_names_of_projects())
+    removed = {key for (key,) in _removed_features()}
     return [
         _course(
-            names[project], None if feature in removed else feature, first_instant, told.get(key, ()), *row
+            names[project], None if feature in removed else feature, first_instant, told.get(key, []), *row
         )
         for key, project, feature, *row in tasks
     ]
 
 
-def _told(changes: Iterable[Any], first_instant: FirstInstant) -> dict[int, list[tuple[datetime, bool]]]:
-    """{task: (moment, whether it is complete from then on) of every change, ascending}."""
-    found: dict[int, list[tuple[datetime, bool]]] = defaultdict(list)
+def _told(changes: Iterable[Any], first_instant: FirstInstant) -> dict[int, list[Turn]]:
+    """{task: the changes between open and complete, ascending}; a task is open before its first."""
+    found: dict[int, list[Turn]] = {}
+    for at, task_id, status in _at_moments(changes, first_instant):
+        turns = found.get(task_id)
+        if turns is None:
+            if status in TERMINAL:
+                found[task_id] = [(at, True)]
+        elif turns[-1][1] != (status in TERMINAL):
+            turns.append((at, not turns[-1][1]))
+    return found
+
+
+def _at_moments(changes: Iterable[Any], first_instant: FirstInstant) -> Iterable[tuple[datetime, int, str]]:
+    """(moment, task, status) of every change, ascending."""
+    found, of_days = [], False
     for task_id, at, has_time, status in changes:
-        moment = at if has_time else first_instant(at.astimezone(UTC).date())
-        found[task_id].append((moment, is_terminal(status)))
-    for told in found.values():
-        told.sort(key=itemgetter(0))  # the midnights of the reader's zone are not those of UTC
+        if not has_time:
+            at, of_days = first_instant(at.astimezone(UTC).date()), True
+        found.append((at, task_id, status))
+    if of_days:
+        found.sort(key=itemgetter(0))  # the midnights of the reader's zone are not those of UTC
     return found
 
 
@@ -132,37 +160,33 @@ def _course(
     project: str,
     feature_id: int | None,
     first_instant: FirstInstant,
-    told: Sequence[tuple[datetime, bool]],
+    told: list[Turn],
     status: str,
     completed_on: date | None,
     completed_at: datetime | None,
     seen_at: datetime,
 ) -> TaskCourse:
-    complete = is_terminal(status)
-    if not complete and not told:
-        return TaskCourse(project, feature_id, False, None, ())
+    if status not in TERMINAL:
+        return TaskCourse(project, feature_id, False, None, tuple(_ending_open(told, seen_at)))
     named = completed_at or (first_instant(completed_on) if completed_on else None)
-    turns = tuple(_turns(told, complete, named, seen_at)) if told else ((named or seen_at, True),)
-    return TaskCourse(project, feature_id, complete, named if complete else None, turns)
+    turns = tuple(_ending_complete(told, named, seen_at)) if told else ((named or seen_at, True),)
+    return TaskCourse(project, feature_id, True, named, turns)
 
 
-def _turns(
-    told: Iterable[tuple[datetime, bool]], complete: bool, named: datetime | None, seen_at: datetime
-) -> list[tuple[datetime, bool]]:
-    """The changes between open and complete, ending in what the task is today.
+def _ending_open(told: list[Turn], seen_at: datetime) -> list[Turn]:
+    """The turns of a task that is open today."""
+    return [*told, (max(seen_at, told[-1][0]), False)] if told and told[-1][1] else told
+
+
+def _ending_complete(told: list[Turn], named: datetime | None, seen_at: datetime) -> list[Turn]:
+    """The turns of a task that is complete today.
 
     A named completion outranks the changes: they tell when a file was committed, often days after the work.
     """
-    turns: list[tuple[datetime, bool]] = []
-    for at, state in told:
-        if state != (turns[-1][1] if turns else False):
-            turns.append((at, state))
-    if not complete:
-        return [*turns, (max(seen_at, turns[-1][0]), False)] if turns and turns[-1][1] else turns
-    last = turns.pop() if turns and turns[-1][1] else None
-    since = named or (last[0] if last else seen_at)
+    since = named or (told[-1][0] if told[-1][1] else seen_at)
+    before = told[:-1] if told[-1][1] else told
     # An earlier spell of work that the named completion covers is no longer a spell of its own.
-    return [*(turn for turn in turns if turn[0] < since), (since, True)]
+    return [*(turn for turn in before if turn[0] < since), (since, True)]
 
 
 def completion(courses: Iterable[TaskCourse], moment: datetime) -> Share:
@@ -182,8 +206,16 @@ def feature_progress(courses: Iterable[TaskCourse], moment: datetime) -> Share:
 
 def mean_of(features: Iterable[Share]) -> Share:
     """The shares of several as one: to the last digit the same, in whatever order they come."""
-    shares = [share.part / share.whole for share in features]
-    return Share(fsum(shares), len(shares))
+    shares = list(features)
+    parts: dict[int, float] = defaultdict(int)
+    for share in shares:
+        parts[share.whole] += share.part
+    return Share(sum_of_parts(parts), len(shares))
+
+
+def sum_of_parts(parts: Mapping[int, float]) -> float:
+    """Of {whole: its parts of all that are as large}."""
+    return fsum(part / whole for whole, part in parts.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from math import fsum
 from typing import Any
 
 from analytics.periods import Bucket, Period
-from analytics.plan_figures import COURSE_GROUPS, Share, TaskCourse
+from analytics.plan_figures import COURSE_GROUPS, Share, TaskCourse, sum_of_parts
 from analytics.selectors import Span
 from analytics.sums import Usage, cost_per_task
 
@@ -94,15 +93,13 @@ def _feature_progress(courses: Sequence[TaskCourse], cut: list[Bucket]) -> Itera
     """The mean of what features had come to at the end of every bucket, told anew only where a task turned."""
     of_feature = [course for course in courses if course.feature_id is not None]
     sizes = Counter(course.feature_id for course in of_feature)
-    complete_tasks = dict.fromkeys(sizes, 0)
-    parts = dict.fromkeys(sizes, 0.0)
-    mean = Share(0.0, len(parts))
+    parts: dict[int, float] = defaultdict(int)
+    total = 0.0
     for turned in _turned(of_feature, cut):
         for course, complete in turned:
-            complete_tasks[course.feature_id] += 1 if complete else -1
-            parts[course.feature_id] = complete_tasks[course.feature_id] / sizes[course.feature_id]
-        mean = Share(fsum(parts.values()), len(parts)) if turned else mean
-        yield mean
+            parts[sizes[course.feature_id]] += 1 if complete else -1
+        total = sum_of_parts(parts) if turned else total
+        yield Share(total, len(sizes))
 
 
 def _turned(courses: Sequence[TaskCourse], cut: list[Bucket]) -> Iterator[list[tuple[TaskCourse, bool]]]:
