@@ -10,6 +10,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache, wraps
+from json import JSONDecoder
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from django.db.models import (
     FloatField,
     Func,
     IntegerField,
+    JSONField,
     QuerySet,
 )
 from django.db.models.expressions import BaseExpression
@@ -123,22 +125,41 @@ class _TupleStatement(_Statement):
         return self._converted(found, connection) if found and self.converters else found
 
     def _converted(self, rows: Rows, connection: Any) -> Rows:
-        """Column by column, which is several times as fast as row by row."""
-        columns: list[Any] = list(zip(*rows, strict=True))
-        for at, (converters, expression) in self.converters:
-            for convert in converters:
-                columns[at] = _column(convert, columns[at], expression, connection)
-        return list(zip(*columns, strict=True))
+        return list(_converted(rows, self.converters, connection))
+
+
+def _converted(rows: Iterable[Any], converters: Iterable[tuple[int, Any]], connection: Any) -> Iterable[Any]:
+    """Column by column, which is several times as fast as row by row."""
+    columns: list[Any] = list(zip(*rows, strict=True))
+    for at, (converts, expression) in converters if columns else ():
+        for convert in converts:
+            columns[at] = _column(convert, columns[at], expression, connection)
+    return zip(*columns, strict=True)
 
 
 def _column(convert: Any, values: Iterable[Any], expression: Any, connection: Any) -> list[Any]:
     """The values of a column as Python's; what SQLite holds as text at a fraction of Django's price."""
     # A statement may have been written on another thread's connection, whose methods its converters are.
-    readers = _OF_SQLITE.get(getattr(convert, "__name__", ""), ()) if connection.vendor == "sqlite" else ()
-    for read in readers:
-        with suppress(TypeError, ValueError):  # where a text is no moment Django decides
+    for read in _readers(convert, connection):
+        with suppress(TypeError, ValueError):  # where a text is no moment, or no JSON, Django decides
             return [None if value is None else read(value) for value in values]
     return [convert(value, expression, connection) for value in values]
+
+
+def _readers(convert: Any, connection: Any) -> tuple[Callable[[Any], Any], ...]:
+    if isinstance(getattr(convert, "__self__", None), JSONField):
+        return (_of_json,) if convert.__self__.decoder is None else ()
+    return _OF_SQLITE.get(getattr(convert, "__name__", ""), ()) if connection.vendor == "sqlite" else ()
+
+
+def _of_json(value: Any) -> Any:
+    """Of a text as we write it; TypeError and ValueError for any other."""
+    if value == "[]":  # most of them
+        return []
+    found, end = _JSON.raw_decode(value)
+    if end != len(value):
+        raise ValueError(value)
+    return found
 
 
 def _of_text_in_utc(value: Any) -> datetime:
@@ -152,6 +173,7 @@ def _in_utc(value: Any) -> datetime:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at
 
 
+_JSON: Final = JSONDecoder()
 # By the name of Django's own, which begins with looking at what it was given; the quickest first.
 _OF_SQLITE: Final[Mapping[str, tuple[Callable[[Any], Any], ...]]] = {
     "convert_datefield_value": (date.fromisoformat,),
@@ -169,6 +191,9 @@ class _Asked:
     def get_compiler(self, using: str) -> Any:
         self._compiler.connection = self._connection
         self._compiler.as_sql = lambda *_, **__: self._sql
+        self._compiler.apply_converters = lambda rows, converters: _converted(
+            rows, converters.items(), self._connection
+        )
         return self._compiler
 
     def __getattr__(self, name: str) -> Any:
