@@ -21,6 +21,24 @@ from tasks.models import Feature, Link
 _TO_FEATURE = Q(
     links__feature__isnull=False, links__phase__isnull=True, links__task__isnull=True, links__commit=""
 ) & ~Q(links__state=Link.State.UNLINKED)
+# What is shown of a session beside its links, and what is not shown of a feature.
+_OF_SESSIONS = (
+    "public_id",
+    "title",
+    "project__name",
+    "agent_id",
+    "agent_name",
+    "session_type",
+    "model",
+    "commits",
+    "started_at",
+    "ended_at",
+    "is_open",
+    "ending",
+)
+_NOT_OF_FEATURES = tuple(
+    f"feature__{name}" for name in ("aliases", "lineage", "commit_refs", "pull_requests", "files")
+)
 Place = tuple[int, int | None]  # session, feature
 Part = tuple[str | None, int | None, bool]  # token of a phase, key of a task, whether it is the main link
 
@@ -128,12 +146,13 @@ def _count_of_all(wants_unlinked: bool, *, min_confidence: Any, **ends: Any) -> 
 
 @prepared
 def _sessions(*, keys: Any) -> Any:
-    return AgentSession.objects.light().select_related("project").filter(In(F("pk"), keys))
+    return AgentSession.objects.select_related("project").only(*_OF_SESSIONS).filter(In(F("pk"), keys))
 
 
 @prepared
 def _links(*, keys: Any) -> Any:
-    return Link.objects.select_related("feature__project").filter(In(F("pk"), keys))
+    links = Link.objects.select_related("feature").defer(*_NOT_OF_FEATURES)
+    return links.filter(In(F("pk"), keys))
 
 
 def _rows(asked: CorrelationAsked) -> Any:
