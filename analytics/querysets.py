@@ -387,6 +387,12 @@ def outermost(order: str, *, projects: Any) -> Any:
 
 
 def link_count(rows: Any) -> Any:
+    """(links, sessions with one) of sessions with their `link`, as a row, for a prepared question."""
+    joined = rows.order_by().filter(link__isnull=False).annotate(whole=UNGROUPED).values_list("whole")
+    return joined.annotate(n=Count("id"), of=Count("id", distinct=True)).values_list("n", "of")
+
+
+def row_count(rows: Any) -> Any:
     """How many rows of sessions and their `link` there are, as a row, for a prepared question."""
     joined = rows.order_by().alias(of=F("link__id")).annotate(whole=UNGROUPED)
     return joined.values_list("whole").annotate(n=Count("id")).values_list("n")
