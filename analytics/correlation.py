@@ -135,12 +135,11 @@ def _total(wants_unlinked: bool, **values: Any) -> int:
     """How many rows there are on all; of most sessions it is quickest to begin with the links."""
     if values["start"] is not None or values["session_id"] is not None:
         return sum(n for (n,) in _count_within(wants_unlinked, **values))
-    links: int
     links, with_links = next(iter(_links_of_all(**values)), (0, 0))
     if not wants_unlinked:
-        return links
+        return int(links)
     ends = {name: values[name] for name in ("start", "end", "session_id")}
-    return links + sum(n for (n,) in _sessions_of_all(**ends)) - with_links
+    return int(links - with_links + sum(n for (n,) in _sessions_of_all(**ends)))
 
 
 @prepared

@@ -8,9 +8,12 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from analytics.days.answers import (
+    Sums,
+    sums_and_sessions,
     tool_totals,
     tools_by_name,
     usage_and_sessions,
+    usage_of,
 )
 from analytics.days.times import Durations, call_times
 from analytics.metrics import dimension as dimension_named
@@ -24,7 +27,7 @@ from analytics.querysets import (
     outermost,
     sessions_begun,
 )
-from analytics.sums import ToolUse, Usage, cost_per_task
+from analytics.sums import ToolUse, Usage, cost_per_task, together
 from analytics.work import project_names, work_names
 from sessions.scope import Projects
 
@@ -173,13 +176,13 @@ def breakdown(dimension: str, period: Period, *, projects: Projects = None, sort
 
 
 def _usage_rows(dimension: str, period: Period, projects: Projects) -> list[BreakdownRow]:
-    used, sessions = usage_and_sessions(dimension, period, projects)
-    names = shown_names(dimension, used)
-    counts, parts = Counter[str](), defaultdict[str, list[Usage]](list)
-    for key, usage in used.items():
+    found, sessions = sums_and_sessions(dimension, period, projects)
+    names = shown_names(dimension, found)
+    counts, parts = Counter[str](), defaultdict[str, list[Sums]](list)
+    for key, sums in found.items():
         counts[names[key]] += sessions.get(key, 0)
-        parts[names[key]].append(usage)
-    return [BreakdownRow(name, counts[name], Usage.summed(mine)) for name, mine in parts.items()]
+        parts[names[key]].append(sums)
+    return [BreakdownRow(name, counts[name], usage_of(together(mine))) for name, mine in parts.items()]
 
 
 def shown_names(dimension: str, keys: Iterable[str]) -> dict[str, str]:

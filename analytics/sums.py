@@ -47,10 +47,15 @@ class Usage(TokenSums):
     @classmethod
     def summed(cls, parts: Iterable["Usage"]) -> "Usage":
         """What they come to together, field by field, which of thousands is a fraction of adding one by one."""
-        return cls(*map(_known_sum, zip(*map(_usage_fields, (cls(), *parts)), strict=True)))
+        return cls(*together([_usage_fields(each) for each in (cls(), *parts)]))
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(*added(_usage_fields(self), _usage_fields(other)))
+
+
+def together(parts: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """One or more sums added by place; None is nothing known, and stays so only where all are."""
+    return parts[0] if len(parts) == 1 else tuple(map(_known_sum, zip(*parts, strict=True)))
 
 
 def _known_sum(values: tuple[Any, ...]) -> Any:

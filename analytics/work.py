@@ -8,14 +8,13 @@ from django.db.models import F
 from django.db.models.lookups import In
 
 from sessions.models import Project
-from sessions.prepared import padded, prepared
+from sessions.prepared import Among, listed, padded, prepared
 from tasks.models import Feature, Phase, ProjectTask
 
 
 def work_names(dimension: str, ids: Iterable[str]) -> dict[str, str]:
     """{id as text: name} of features, phases or tasks; a name that several have is told apart by what holds it."""
-    keys = [int(key) for key in ids if key.isdecimal()]
-    rows = _named(dimension, keys=padded(keys))
+    rows = _named(dimension, keys=listed(int(key) for key in ids if key.isdecimal()))
     if dimension == "feature":
         return _apart({str(key): (slug, f"{project}/{slug}") for key, slug, project in rows})
     if dimension == "phase":
@@ -40,7 +39,7 @@ _NAMES: dict[str, tuple[Any, tuple[str, ...]]] = {
 @prepared
 def _named(dimension: str, *, keys: Any) -> Any:
     model, columns = _NAMES[dimension]
-    return model.objects.filter(In(F("pk"), keys)).values_list("id", *columns)
+    return model.objects.filter(Among("pk", keys)).values_list("id", *columns)
 
 
 def project_names(ids: Iterable[str]) -> dict[str, str]:

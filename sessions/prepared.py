@@ -86,6 +86,28 @@ class Blank(Expression):
         return []
 
 
+class Among(Func):
+    """Whether a column is one of some keys, given as the text of `listed`: thousands of them are one value."""
+
+    output_field = BooleanField()
+
+    def __init__(self, column: str, keys: Any) -> None:
+        super().__init__(F(column), keys)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[str | int, ...]]:
+        joiner = " IN (SELECT value FROM json_each("
+        return self.as_sql(compiler, connection, arg_joiner=joiner, template="%(expressions)s))")
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
+        return self.as_sql(compiler, connection, arg_joiner=" = ANY (", template="%(expressions)s::bigint[])")
+
+
+def listed(keys: Iterable[int]) -> str:
+    """Keys as the one value that `Among` compares with."""
+    joined = ",".join(map(str, keys))
+    return f"[{joined}]" if connections[DEFAULT_DB_ALIAS].vendor == "sqlite" else f"{{{joined}}}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Statement:
     """SQL with holes, and what makes a row of the database one of Python."""

@@ -283,15 +283,23 @@ def usage_and_sessions(
     dimension: str, period: Period, projects: Projects = None
 ) -> tuple[dict[str, Usage], dict[str, int]]:
     """`usage_by_name` and `session_counts` in one: the days of both are the same rows."""
+    found, sessions = sums_and_sessions(dimension, period, projects)
+    return {name: usage_of(sums) for name, sums in found.items()}, sessions
+
+
+def sums_and_sessions(
+    dimension: str, period: Period, projects: Projects = None
+) -> tuple[dict[str, Sums], dict[str, int]]:
+    """The same before `usage_of`, of which thousands are added up at less than half the price."""
     cut = Cut.of(period.quarters)
     if not cut.days or not _USAGE.has_days(dimension, projects):
-        return usage_by_name(dimension, period, projects), session_counts(dimension, period, projects)
+        sums = _USAGE.sums_by_name(dimension, period, projects)
+        return sums, session_counts(dimension, period, projects)
     rows = day_sums(DailyUsage, dimension, ("sessions", *USAGE_SUMS), **_days(cut.days, projects))
     rows = known_sums(rows)
     sums, sessions = {row[0]: row[2:] for row in rows}, Counter({row[0]: row[1] for row in rows})
     _USAGE.add_stretches(sums, cut.edges, dimension, projects)
-    used = {name: usage_of(found) for name, found in sums.items()}
-    return used, _each_once(sessions, dimension, cut, projects)
+    return sums, _each_once(sessions, dimension, cut, projects)
 
 
 def _each_once(found: Counter[str], dimension: str, cut: Cut, projects: Projects) -> dict[str, int]:
