@@ -39,7 +39,7 @@ _NAMES: dict[str, tuple[Any, tuple[str, ...]]] = {
 @prepared
 def _named(dimension: str, *, keys: Any) -> Any:
     model, columns = _NAMES[dimension]
-    return model.objects.filter(Among("pk", keys)).values_list("id", *columns)
+    return model.objects.filter(Among(F("pk"), keys)).order_by().values_list("id", *columns)
 
 
 def project_names(ids: Iterable[str]) -> dict[str, str]:

@@ -27,6 +27,7 @@ from django.db.models import (
     Func,
     IntegerField,
     JSONField,
+    Lookup,
     QuerySet,
 )
 from django.db.models.expressions import BaseExpression
@@ -86,20 +87,22 @@ class Blank(Expression):
         return []
 
 
-class Among(Func):
+class Among(Lookup):
     """Whether a column is one of some keys, given as the text of `listed`: thousands of them are one value."""
 
-    output_field = BooleanField()
+    lookup_name = "among"
+    prepare_rhs = False
 
-    def __init__(self, column: str, keys: Any) -> None:
-        super().__init__(F(column), keys)
+    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        return self._compared(compiler, connection, "{} IN (SELECT value FROM json_each({}))")
 
-    def as_sqlite(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[str | int, ...]]:
-        joiner = " IN (SELECT value FROM json_each("
-        return self.as_sql(compiler, connection, arg_joiner=joiner, template="%(expressions)s))")
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        return self._compared(compiler, connection, "{} = ANY ({}::bigint[])")
 
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
-        return self.as_sql(compiler, connection, arg_joiner=" = ANY (", template="%(expressions)s::bigint[])")
+    def _compared(self, compiler: Any, connection: Any, form: str) -> tuple[str, tuple[Any, ...]]:
+        column, of_column = self.process_lhs(compiler, connection)
+        keys, of_keys = self.process_rhs(compiler, connection)
+        return form.format(column, keys), (*of_column, *of_keys)
 
 
 def listed(keys: Iterable[int]) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions.models import AgentSession, Project
-from sessions.prepared import padded, prepared
+from sessions.prepared import Among, listed, padded, prepared
 from sessions.scope import in_projects
 
 pytestmark = pytest.mark.django_db
@@ -156,3 +156,15 @@ def test_padded_keys_are_the_same_keys_in_few_lengths(keys: set[int]) -> None:
     found = padded(keys)
     assert set(found) == keys
     assert len(found) & (len(found) - 1) == 0  # a power of two, or nothing
+
+
+def test_thousands_of_keys_are_one_value(projects: list[int]) -> None:
+    asked, times = written(
+        lambda *, keys: (
+            AgentSession.objects.filter(Among(F("pk"), keys)).order_by("pk").values_list("public_id")
+        )
+    )
+    assert asked(keys=listed([3, 1])) == [("s0",), ("s2",)]
+    assert asked(keys=listed(range(2, 5000))) == [(f"s{n}",) for n in range(1, 6)]
+    assert asked(keys=listed([])) == []
+    assert len(times) == 1
