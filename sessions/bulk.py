@@ -5,7 +5,7 @@ transaction; values are integers, texts, bytes, booleans or None, in the order o
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from functools import cache
 from itertools import batched
 from typing import Any
@@ -26,12 +26,22 @@ from sessions.parsers.keys import stable_key
 
 Row = Sequence[Any]
 IN_CHUNK = 5000
+# What COPY takes in PostgreSQL's own form: numbers need not be written out, nor bytes as hexadecimal digits.
+_BINARY_TYPES = {
+    "bigint": "int8",
+    "integer": "int4",
+    "smallint": "int2",
+    "boolean": "bool",
+    "varchar": "varchar",
+    "text": "text",
+    "bytea": "bytea",
+}
 
 
 def write_rows(
     model: type[Model],
     columns: Sequence[str],
-    rows: Sequence[Row],
+    rows: Iterable[Row],
     *,
     unique: Sequence[str] = (),
     update: Sequence[str] = (),
@@ -41,14 +51,14 @@ def write_rows(
 
     To `add` columns of such a row the new value is added. Without `unique` a collision is an IntegrityError.
     """
-    if not rows:
+    if isinstance(rows, Sized) and not rows:
         return
     table = model._meta.db_table
     conflict = _on_conflict(table, unique, update, add)
     if connection.vendor == "postgresql":
-        _copy_rows(table, columns, rows, conflict)
+        _copy_rows(table, columns, rows, conflict, _binary_types(model, tuple(columns)))
     else:
-        _execute_rows(table, columns, rows, conflict)
+        _execute_rows(table, columns, rows if isinstance(rows, Sequence) else list(rows), conflict)
 
 
 def _execute_rows(table: str, columns: Sequence[str], rows: Sequence[Row], conflict: str) -> None:
@@ -58,7 +68,9 @@ def _execute_rows(table: str, columns: Sequence[str], rows: Sequence[Row], confl
         cursor.executemany(sql, rows)
 
 
-def _copy_rows(table: str, columns: Sequence[str], rows: Sequence[Row], conflict: str) -> None:
+def _copy_rows(
+    table: str, columns: Sequence[str], rows: Iterable[Row], conflict: str, types: Sequence[str] | None
+) -> None:
     names, target = _names(columns), _quoted(table)
     # In one transaction also where a caller has none: the table in between is emptied at its end.
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
@@ -69,11 +81,21 @@ def _copy_rows(table: str, columns: Sequence[str], rows: Sequence[Row], conflict
                 f"CREATE TEMP TABLE IF NOT EXISTS {into} ON COMMIT DELETE ROWS AS SELECT {names} FROM {target} LIMIT 0"
             )
             cursor.execute(f"TRUNCATE {into}")
-        with cursor.copy(f"COPY {into} ({names}) FROM STDIN") as copy:
+        with cursor.copy(f"COPY {into} ({names}) FROM STDIN{' (FORMAT binary)' if types else ''}") as copy:
+            if types:
+                copy.set_types(types)
             for row in rows:
                 copy.write_row(row)
         if conflict:
             cursor.execute(f"INSERT INTO {target} ({names}) SELECT {names} FROM {into}{conflict}")
+
+
+@cache
+def _binary_types(model: type[Model], columns: tuple[str, ...]) -> tuple[str, ...] | None:
+    """PostgreSQL's names of the columns' types, where their values can be sent as it stores them; else None."""
+    stored = {field.attname: field.db_type(connection) or "" for field in model._meta.concrete_fields}
+    types = tuple(_BINARY_TYPES.get(stored.get(name, "").partition("(")[0], "") for name in columns)
+    return types if all(types) else None
 
 
 def _on_conflict(table: str, unique: Sequence[str], update: Sequence[str], add: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ from analytics import counters
 from analytics.capture import capture, is_captured
 from analytics.label_values import admit_planned_projects
 from analytics.rollups import is_uncounted
+from sessions.durability import commits_unawaited
 from sessions.ingest import COLD_BATCH_LINES, LIVE_BATCH_LINES, BatchWriter, Tally
 from sessions.leases import Lease, LeaseTaken
 from sessions.models import AgentSession, DirtyQuarter, SourceFile, SyncRun
@@ -221,13 +222,14 @@ def _run(
     is_demo = all(root.path.startswith(demo_root + os.sep) for root in plan.roots)
     try:
         finish_restatement()
-        reading = read_changed(plan, writer, now, is_demo=is_demo, report=run.advance, stop=stop)
-        _derive_again(prices)
-        refresh_stale(on_refreshed=on_refreshed)
-        has_new_plans = read_plans(result, now, stop)
-        result.links = _link()
-        roll_up()
-        fill_search(stop)
+        with commits_unawaited():
+            reading = read_changed(plan, writer, now, is_demo=is_demo, report=run.advance, stop=stop)
+            _derive_again(prices)
+            refresh_stale(on_refreshed=on_refreshed)
+            has_new_plans = read_plans(result, now, stop)
+            result.links = _link()
+            roll_up()
+            fill_search(stop)
         if has_new_plans or not is_captured(now):
             capture(now)
         _count(has_new_plans=has_new_plans)

@@ -5,8 +5,9 @@ Both are given the same folded words (words.py) and marks: words that no text ca
 that a filter is found as fast as a word.
 """
 
-from collections.abc import Iterable, Sequence
-from itertools import batched
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import batched, chain, repeat
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -25,7 +26,7 @@ SESSIONS = AgentSession._meta.db_table
 WORDS = "agent_sessions_searchwords"
 MARK = "\ue000"
 RANGES_AT_ONCE = 500
-MAX_POSITIONS = 256  # how many places of one word PostgreSQL keeps
+LAST_PLACE = 16_383  # PostgreSQL counts no farther
 
 
 class ItemRow(NamedTuple):
@@ -63,7 +64,8 @@ def insert(rows: Sequence[ItemRow]) -> None:
     ordered = sorted(rows)
     values = [row[:6] for row in ordered]
     if connection.vendor == "postgresql":
-        vectors = [(*value, _vector(row)) for value, row in zip(values, ordered, strict=True)]
+        # Made while PostgreSQL takes those before them.
+        vectors = ((*value, _vector(row)) for value, row in zip(values, ordered, strict=True))
         write_rows(SearchItem, (*COLUMNS, "words"), vectors)
         return
     write_rows(SearchItem, COLUMNS, values)
@@ -73,12 +75,21 @@ def insert(rows: Sequence[ItemRow]) -> None:
 
 
 def _vector(row: ItemRow) -> str:
-    """The item's words as PostgreSQL writes a tsvector."""
-    places: dict[str, list[int]] = {}
-    for place, word in enumerate(folded_words(row.words), 1):
-        places.setdefault(word, []).append(place)
-    words = (f"{word}:{','.join(map(str, at[:MAX_POSITIONS]))}" for word, at in places.items())
-    return " ".join((*row.marks, *words))
+    """The item's words as PostgreSQL reads a tsvector: each with its place, as often as it stands there.
+
+    PostgreSQL puts the places of a word together as fast as it reads them put together.
+    """
+    words = chain.from_iterable(zip(folded_words(row.words), _places(), strict=False))
+    return " ".join((*row.marks, "".join(words)))
+
+
+def _places() -> Iterator[str]:
+    return chain(_counted_places(), repeat(f":{LAST_PLACE} "))
+
+
+@cache
+def _counted_places() -> list[str]:
+    return [f":{place} " for place in range(1, LAST_PLACE)]
 
 
 def forget(marks: Iterable[str], *, targets: Iterable[int] | None = None) -> int:
