@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from analytics.days.answers import (
-    Sums,
     sums_and_sessions,
     tool_totals,
     tools_by_name,
     usage_and_sessions,
     usage_of,
 )
+from analytics.days.split import Sums
 from analytics.days.times import Durations, call_times
 from analytics.metrics import dimension as dimension_named
 from analytics.models import SessionUsage

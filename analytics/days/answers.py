@@ -8,7 +8,7 @@ projects by something else is made of quarters alone.
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from analytics.days.querysets import (
@@ -16,6 +16,7 @@ from analytics.days.querysets import (
     OF_RESPONSE,
     OF_SESSION,
     QUARTERS,
+    REPORTED,
     TOOL_DIMENSIONS,
     USAGE_DIMENSIONS,
     USAGE_SUMS,
@@ -24,11 +25,13 @@ from analytics.days.querysets import (
     day_sums,
     day_values,
     known_sums,
+    quarter_parts,
     quarter_places,
     quarter_sums,
     session_return_counts,
     session_rows,
 )
+from analytics.days.split import Columns, Groups, Split, Sums, add_to, in_buckets
 from analytics.models import (
     DailyToolUsage,
     DailyUsage,
@@ -48,8 +51,6 @@ from sessions.scope import Projects
 # More stretches of quarters than this are asked for as one, days and all.
 MOST_EDGES = 60
 OF_PROJECTS = ("", "project")
-Sums = tuple[Any, ...]
-Groups = dict[str, dict[int, Sums]]  # by name and index of a bucket
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class _Source:
     def __init__(self, quarters: Any, days: Any, dimensions: Iterable[str], sums: Sequence[str]) -> None:
         self.quarters, self.days, self.sums = quarters, days, tuple(sums)
         self.dimensions = frozenset(dimensions)
+        self.count = self.sums[0]  # of responses, or of calls: no row is of none
 
     def has_days(self, dimension: str, projects: Projects) -> bool:
         """Of some projects, days hold what a project came to, and nothing that it was split by."""
@@ -132,8 +134,11 @@ class _Source:
         whole = range(edges[0], edges[-1])
         torn = sorted({edge // QUARTERS for edge in edges if edge % QUARTERS})
         days = Cut.of(whole).days
-        if not days or len(torn) > MOST_EDGES or not self.has_days(dimension, projects):
+        if not days or not self.has_days(dimension, projects):
             return self._from_quarters(asked, [whole])
+        if len(torn) > MOST_EDGES:
+            split = None if REPORTED in columns else Split.of(edges)
+            return self._from_parts(asked, split) if split else self._from_quarters(asked, [whole])
         found = self._from_days(asked, days, torn)
         if torn:
             _merge(found, self._from_quarters(asked, [clipped(day, whole) for day in torn]))
@@ -148,6 +153,22 @@ class _Source:
         # A bucket is hardly more than a day: there is nothing to add up.
         told = day_values(self.days, asked.dimension, asked.columns, **of_days)
         return self._bucketed(told, lambda place: bisect_right(asked.edges, place) - 1, asked.dimension)
+
+    def _from_parts(self, asked: "_Asked", split: Split) -> Groups:
+        """From whole days and the smaller part of each, and from quarters before and after them."""
+        columns = Columns.of(self.count, asked.columns)
+        asked, cut = replace(asked, columns=columns.names), Cut.of(range(asked.edges[0], asked.edges[-1]))
+        between = [range(cut.days.start * QUARTERS, cut.days.stop * QUARTERS)]
+        runs, index = places(asked.edges)
+        of_parts = {**_stretches(between, asked.projects), "part": (split.part[0], split.part[-1])}
+        parts = quarter_parts(self.quarters, asked.dimension, asked.columns, runs=runs, **of_parts)
+        of_days = {**_days(cut.days, asked.projects), "torn": ()}
+        days = day_values(self.days, asked.dimension, asked.columns, **of_days)
+        found = in_buckets(split, days, parts, index, lambda row: self.name(row, asked.dimension))
+        for name, held in self._from_quarters(asked, cut.edges).items() if cut.edges else ():
+            for at, sums in held.items():
+                add_to(found.setdefault(name, {}), at, sums)
+        return columns.known(found)
 
     def _from_quarters(self, asked: "_Asked", stretches: Sequence[range]) -> Groups:
         runs, index = places(asked.edges)

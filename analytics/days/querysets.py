@@ -6,7 +6,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Case, CharField, Count, F, Max, Min, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
-from django.db.models.lookups import In
+from django.db.models.lookups import GreaterThanOrEqual, In, LessThanOrEqual
 
 from analytics.places import placed_by
 from analytics.querysets import MONEY, SUMMED, TOOL_SUMMED, WORK_DIMENSIONS
@@ -18,6 +18,7 @@ from sessions.scope import in_projects
 QUARTERS = 96  # of a day
 ALL_TOKENS = "all_tokens"  # of the four classes, as a column to sum
 USAGE_SUMS = (*SUMMED, *MONEY)
+UNPRICED, COST, REPORTED = "unpriced_responses", *MONEY
 # Of these a session has one: its returns as such serve for them.
 OF_SESSION = {
     "project": "session__project_id",
@@ -124,6 +125,26 @@ def quarter_places(
     placed = quarters.objects.annotate(place=placed_by(runs, F("quarter")))
     rows = _of_quarters(placed, dimension, starts, stops, projects)
     return rows.values_list("place", "row").annotate(**sums_of(columns))
+
+
+@prepared
+def quarter_parts(
+    quarters: Any,
+    dimension: str,
+    columns: Sequence[str],
+    *,
+    starts: Any,
+    stops: Any,
+    projects: Any,
+    part: Any,
+    runs: Any,
+) -> Any:
+    """(first quarter of the day, place, row, sums...) over a part of every day, its first quarter and its last."""
+    quarter = F("quarter") % Value(QUARTERS)
+    placed = quarters.objects.annotate(place=placed_by(runs, F("quarter")), first=DAY * Value(QUARTERS))
+    of_day = GreaterThanOrEqual(quarter, part[0]), LessThanOrEqual(quarter, part[1])
+    rows = _of_quarters(placed.filter(*of_day), dimension, starts, stops, projects)
+    return rows.values_list("first", "place", "row").annotate(**sums_of(columns))
 
 
 def _of_quarters(quarters: Any, dimension: str, starts: Any, stops: Any, projects: Any) -> Any:

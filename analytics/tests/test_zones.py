@@ -9,7 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analytics.periods import ALL_TIME_END, ALL_TIME_START, BucketKind, Period
+from analytics.days import answers
+from analytics.days import querysets as days
+from analytics.days.answers import tools_by_bucket, usage_by_bucket
+from analytics.days.querysets import COST, USAGE_DIMENSIONS
+from analytics.days.split import Split
+from analytics.periods import ALL_TIME_END, ALL_TIME_START, BucketKind, Period, buckets, quarter_edges
 from analytics.selectors import BREAKDOWN_DIMENSIONS, TOOL_DIMENSIONS, breakdown, overview
 from analytics.series import series
 from telemetry_site.tests.filled import filled
@@ -51,6 +56,23 @@ def of_overview(metric: str, period: Period) -> Any:
         "tool_call_count": told.tools.calls,
         "session_count": told.session_count,
     }[metric]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/New_York", "Pacific/Auckland", "Asia/Tokyo"])
+def test_days_that_are_cut_say_what_their_quarters_say(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each whole day the smaller part is moved to its neighbour, once there are more days than are asked singly."""
+    ends = min(CLOCK_CHANGES) - timedelta(days=3), max(CLOCK_CHANGES) + timedelta(days=3)
+    cut = buckets(Period(*ends, ZoneInfo(zone)), BucketKind.DAILY)
+    assert Split.of(quarter_edges(cut)) is not None
+    found = {}
+    for most in (10_000, 0):
+        monkeypatch.setattr(answers, "MOST_EDGES", most)
+        found[most] = [
+            *(usage_by_bucket(name, cut, columns=("input_tokens", COST)) for name in USAGE_DIMENSIONS),
+            *(tools_by_bucket(name, cut) for name in days.TOOL_DIMENSIONS),
+        ]
+    assert found[0] == found[10_000]
+    assert found[0][0][""]
 
 
 @pytest.mark.parametrize("zone", ZONES)
