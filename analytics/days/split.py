@@ -5,8 +5,11 @@ the quarters, in Kolkata a quarter.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from analytics.days.querysets import COST, QUARTERS, UNPRICED
@@ -60,15 +63,18 @@ class Columns:
 
     def known(self, groups: Groups) -> Groups:
         """What was wanted, where anything is left."""
-        return {
-            name: told
-            for name, held in groups.items()
-            if (told := {index: self._wanted(sums) for index, sums in held.items() if sums[0]})
-        }
+        return {name: told for name, held in groups.items() if (told := dict(self._known(held)))}
 
-    def _wanted(self, sums: Sums) -> Sums:
-        is_unknown = self.cost is not None and sums[0] == sums[self.names.index(UNPRICED)]
-        return tuple(None if is_unknown and at == self.cost else sums[at] for at in self.wanted)
+    def _known(self, held: dict[int, Sums]) -> Iterator[tuple[int, Sums]]:
+        wanted = itemgetter(*self.wanted) if len(self.wanted) > 1 else lambda sums: (sums[self.wanted[0]],)
+        for index, sums in held.items():
+            if sums[0]:
+                yield index, wanted(sums if self.cost is None else self._with_cost(sums, self.cost))
+
+    def _with_cost(self, sums: Sums, at: int) -> Sums:
+        if sums[0] == sums[self.names.index(UNPRICED)]:
+            return (*sums[:at], None, *sums[at + 1 :])
+        return sums
 
 
 def in_buckets(
@@ -79,20 +85,23 @@ def in_buckets(
     name: Callable[[Any], str],
 ) -> Groups:
     """Of days (first quarter, name, sums...) and of parts (first quarter of the day, place, row, sums...)."""
-    found: Groups = {}
+    found: Groups = defaultdict(dict)
+    home = cache(split.home)
     for quarter, row, *sums in days:
-        add_to(found.setdefault(row, {}), split.home(quarter), sums)
+        add_to(found[row], home(quarter), sums)
     for quarter, place, row, *sums in parts:
-        home, bucket = split.home(quarter), index(place)
-        if bucket != home:
-            held = found.setdefault(name(row), {})
+        bucket = index(place)
+        if bucket != home(quarter):
+            held = found[name(row)]
             add_to(held, bucket, sums)
-            add_to(held, home, [-(value or 0) for value in sums])
+            add_to(held, home(quarter), [-value if value else 0 for value in sums])
     return found
 
 
 def add_to(held: dict[int, Sums], index: int, sums: Iterable[Any]) -> None:
     """Add to what a bucket holds; what is unknown adds nothing."""
-    known = [value or 0 for value in sums]
     before = held.get(index)
-    held[index] = tuple(known) if before is None else tuple(a + b for a, b in zip(before, known, strict=True))
+    if before is None:
+        held[index] = tuple(sums)
+    else:
+        held[index] = tuple([(a or 0) + (b or 0) for a, b in zip(before, sums, strict=True)])
