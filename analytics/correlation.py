@@ -49,7 +49,7 @@ Part = tuple[str | None, int | None, bool]  # token of a phase, key of a task, w
 class CorrelationAsked:
     """Which links are asked for. `feature_ids` None: of any feature, and sessions without a link as well.
 
-    `only_linked` leaves those out.
+    `only_linked` leaves those out. `whole_sessions` is for whoever shows more of them than who they are.
     """
 
     period: Period
@@ -59,6 +59,7 @@ class CorrelationAsked:
     min_confidence: float = 0.0
     only_linked: bool = False
     surest_first: bool = False
+    whole_sessions: bool = False
 
     @property
     def wants_unlinked(self) -> bool:
@@ -104,7 +105,7 @@ def correlation(asked: CorrelationAsked, *, offset: int = 0, limit: int = 100) -
     """
     page, total = _page(asked, offset, limit)
     keys = padded({key for key, _ in page})
-    sessions = {session.pk: session for session in _sessions(keys=keys)}
+    sessions = {session.pk: session for session in _sessions(asked.whole_sessions, keys=keys)}
     links = {link.pk: link for link in _links(keys=padded({key for _, key in page if key}))}
     parts, used = _parts(keys), _usage(keys)
     # A session or link that was removed in between is left out.
@@ -166,8 +167,9 @@ def _count_within(wants_unlinked: bool, *, min_confidence: Any, **ends: Any) -> 
 
 
 @prepared
-def _sessions(*, keys: Any) -> Any:
-    return AgentSession.objects.select_related("project").only(*_OF_SESSIONS).filter(In(F("pk"), keys))
+def _sessions(is_whole: bool, *, keys: Any) -> Any:
+    sessions = AgentSession.objects.select_related("project").filter(In(F("pk"), keys))
+    return sessions.light() if is_whole else sessions.only(*_OF_SESSIONS)
 
 
 @prepared

@@ -188,7 +188,8 @@ class LinkedSessionsView(APIView):
         asked = LinkedParameters.of(request)
         feature = named_feature(feature_id, asked["projects"])
         readable = readable_projects(request)
-        found = _linked(asked, projects=readable, feature_ids=[feature.pk], surest_first=True)
+        narrowed = {"projects": readable, "feature_ids": [feature.pk]}
+        found = _linked(asked, **narrowed, surest_first=True, whole_sessions=True)
         sessions = [item.session for item in found.items]
         rows = session_rows(sessions, now=timezone.now(), projects=readable)
         names = public_ids(sessions, projects=readable)

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from analytics.tests.passkey_plans import NOW, project_with_plans, write_plans
 from sessions.tests import samples as s
-from tasks.models import Feature, Phase, ProjectTask
+from tasks.models import Feature, Link, Phase, ProjectTask
 from tasks.roots import add_manual_root
 from telemetry_site.pipeline import sync
 from telemetry_site.tests.filled import Kept
@@ -172,7 +172,9 @@ def test_sessions_of_a_feature_and_features_of_a_session(client: Client) -> None
     assert get(client, f"sessions/{s.uid('b')}/linked-features")["items"] == []
 
 
-@pytest.mark.parametrize("path", ["tasks", "features", "features/passkey-login-v1/linked-sessions"])
+@pytest.mark.parametrize(
+    "path", ["tasks", "features", "features/passkey-login-v1/linked-sessions", "analytics/correlation"]
+)
 def test_the_number_of_queries_is_fixed(client: Client, path: str) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as seen:
@@ -188,4 +190,16 @@ def test_the_number_of_queries_is_fixed(client: Client, path: str) -> None:
         Feature.objects.create(
             project=feature.project, slug=f"f{n}", name=f"F{n}", first_seen_at=feature.first_seen_at
         )
+        _link_another_session(n)
     assert queries() == few
+
+
+def _link_another_session(n: int) -> None:
+    """To what the linked session is linked to."""
+    link = Link.objects.filter(feature__isnull=False, phase=None, task=None, commit="").first()
+    assert link is not None
+    session = link.session
+    session.pk, session.public_id, session.native_id = 1000 + n, f"more-{n}", f"more-{n}"
+    session.save()
+    link.pk, link.session, link.is_primary = 1000 + n, session, False
+    link.save()
