@@ -6,6 +6,7 @@ from analytics.compatibility_api import HeadlinesView, TrendsView
 from analytics.fact_api import ResponseListView, ToolCallListView
 from analytics.link_api import LinkDecisionView
 from analytics.search.api import SearchView
+from analytics.secrets.api import SecretListView
 
 endpoints = (
     ("analytics/overview", OverviewView, "api-overview"),
@@ -17,6 +18,7 @@ endpoints = (
     ("responses", ResponseListView, "api-responses"),
     ("tool-calls", ToolCallListView, "api-tool-calls"),
     ("search", SearchView, "api-search"),
+    ("secrets", SecretListView, "api-secrets"),
     ("tasks", plan_api.TaskListView, "api-tasks"),
     ("tasks/<str:task_id>", plan_api.TaskView, "api-task"),
     ("features", plan_api.FeatureListView, "api-features"),

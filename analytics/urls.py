@@ -4,6 +4,7 @@ from django.urls import path
 import sessions.urls  # noqa: F401
 from analytics import compare_views, explore_views, file_views, plan_settings_views, plan_views, views
 from analytics.search.views import search_page
+from analytics.secrets.views import secrets_page
 
 urlpatterns = [
     path("", views.dashboard_page, name="dashboard"),
@@ -13,6 +14,7 @@ urlpatterns = [
     path("explore/correlation", compare_views.correlation_page, name="correlation"),
     path("files", file_views.file_history_page, name="file-history"),
     path("search", search_page, name="search"),
+    path("quality/secrets", secrets_page, name="secret-list"),
     path("features", plan_views.feature_list_page, name="feature-list"),
     path("features/flow", plan_views.flow_page, name="flow"),
     path("features/velocity", plan_views.velocity_region, name="velocity"),

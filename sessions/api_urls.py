@@ -1,7 +1,6 @@
 """Where the API answers about sessions: route below `/api/`, view, name."""
 
 from sessions import api, export_views
-from sessions.secrets.api import SecretListView
 
 endpoints = (
     ("sessions", api.SessionListView, "api-sessions"),
@@ -13,6 +12,5 @@ endpoints = (
     ("sessions/<str:session_id>/tools", api.ToolsView, "api-session-tools"),
     ("sessions/<str:session_id>/export", export_views.SessionFileView, "api-session-export"),
     ("projects", api.ProjectListView, "api-projects"),
-    ("secrets", SecretListView, "api-secrets"),
     ("ingest/status", api.IngestStatusView, "api-ingest-status"),
 )

@@ -40,7 +40,7 @@ EVENT_COLUMNS = (
     "inherited",
 )
 
-FINDING_COLUMNS = ("session_id", "entry_id", "kind", "hint", "fingerprint", "at_ms")
+FINDING_COLUMNS = ("session_id", "entry_id", "kind", "hint", "fingerprint", "at_ms", "lines")
 
 
 class NewLine:
@@ -101,4 +101,4 @@ def event_rows(item: NewLine) -> Iterable[tuple[Any, ...]]:
 def finding_rows(item: NewLine) -> Iterable[tuple[Any, ...]]:
     """The secrets seen in a line, without the secrets."""
     for seen in item.line.secrets:
-        yield item.session_key, item.entry_id, seen.kind, seen.hint, seen.fingerprint, item.line.at_ms
+        yield item.session_key, item.entry_id, seen.kind, seen.hint, seen.fingerprint, item.line.at_ms, 1

@@ -25,13 +25,14 @@ from sessions.models import (
     ToolCallCopy,
     TranscriptEntry,
 )
+from sessions.owners import sidecar_identity
 from sessions.parsers.formats.claude_code import LineReader
 from sessions.parsers.lines import Chunk, Oversize, Tail, split
 from sessions.parsers.pricing import PriceBook
 from sessions.parsers.records import SessionRef
 from sessions.reading import reader_for, start_over, supersede, take_chunk, take_tail
 from sessions.search.lines import forget_sessions
-from sessions.sidecars import apply_sidecar, sidecar_identity
+from sessions.sidecars import apply_sidecar
 
 
 def rebuild(
@@ -124,7 +125,7 @@ def delete_facts(sessions: set[int], family: set[int]) -> None:
     calls.delete()
     SessionEvent.objects.filter(session_id__in=sessions).delete()
     SessionFacet.objects.filter(session_id__in=sessions).delete()
-    SecretFinding.objects.filter(session_id__in=sessions).delete()
+    SecretFinding.objects.of_lines().filter(session_id__in=sessions).delete()
     forget_sessions(sessions)
     TranscriptEntry.objects.filter(session_id__in=sessions).delete()
     QuarantinedLine.objects.filter(source_id__in=family).delete()

@@ -2,7 +2,6 @@
 
 import json
 from datetime import datetime
-from pathlib import PurePosixPath
 
 from django.db import transaction
 
@@ -11,12 +10,13 @@ from sessions.bulk import write_rows
 from sessions.facts.facets import COLUMNS as FACET_COLUMNS
 from sessions.ingest import BatchWriter
 from sessions.models import AgentSession, ArchiveSegment, SessionFacet, SourceFile
+from sessions.owners import sidecar_identity
 from sessions.parsers.discovery import FoundFile
-from sessions.parsers.formats.claude_code import FileIdentity, identify
 from sessions.parsers.keys import stable_key
 from sessions.parsers.lines import Chunk
 from sessions.parsers.records import NO_TIME, SessionRef
 from sessions.parsers.secrets.masking import masked_line
+from sessions.secrets.noting import note_secrets, secrets_of
 
 MAX_BYTES = 1 << 20
 _NAMES = (("agentType", "agent_type"), ("toolUseId", "tool_use_id"), ("description", "description"))
@@ -33,6 +33,9 @@ def read_sidecar(source: SourceFile, found: FoundFile, writer: BatchWriter, now:
 
 def keep_whole(source: SourceFile, found: FoundFile, raw: bytes, writer: BatchWriter, now: datetime) -> None:
     """Archive the bytes of a file that is no transcript; other bytes than before are a new generation of it."""
+    if not source.committed_offset:
+        # Of one with earlier texts that were not searched yet, all are, when that is done.
+        source.secrets_searched = True
     source.generation += bool(source.committed_offset)
     source.committed_offset = len(raw)
     source.device, source.inode, source.size = found.device, found.inode, found.size
@@ -41,6 +44,8 @@ def keep_whole(source: SourceFile, found: FoundFile, raw: bytes, writer: BatchWr
     source.first_read_at = source.first_read_at or now
     source.last_read_at = now
     writer.add_segment(source, Chunk(0, raw))
+    if secrets := secrets_of(source, raw):
+        writer.after_write(lambda: note_secrets(source, secrets))
 
 
 def apply_waiting_sidecars() -> None:
@@ -71,11 +76,6 @@ def apply_sidecar(source: SourceFile, raw: bytes) -> None:
     ]
     write_rows(SessionFacet, FACET_COLUMNS, rows, unique=("id",))
     AgentSession.objects.filter(pk=key).update(stale=True)
-
-
-def sidecar_identity(source: SourceFile) -> FileIdentity:
-    """Whose sidecar it is: that of the transcript beside it."""
-    return identify(PurePosixPath(source.relative_path.removesuffix(".meta.json") + ".jsonl"))
 
 
 def _said(raw: bytes) -> dict[str, str]:

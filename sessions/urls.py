@@ -1,7 +1,6 @@
 from django.urls import path, register_converter
 
 from sessions import export_views, list_views, live_views, tab_views, transcript_views, views
-from sessions.secrets import views as secret_views
 
 
 class SessionId:
@@ -68,6 +67,5 @@ urlpatterns = [
     path("columns", list_views.choose_columns, name="session-columns"),
     path("live", live_views.live_sessions_page, name="live-sessions"),
     path("quality", views.quality_page, name="data-quality"),
-    path("quality/secrets", secret_views.secrets_page, name="secret-list"),
     path("progress", views.progress_page, name="sync-progress"),
 ]

@@ -19,6 +19,7 @@ from sessions.models import ArchiveSegment, Project, SourceFile
 from sessions.parsers.discovery import FoundFile
 from sessions.parsers.lines import Chunk
 from sessions.parsers.packing import pack
+from sessions.secrets.noting import note_secrets
 from tasks.derive import derive_project
 from tasks.discovery import PLAN, RootSurvey, Survey, prefix_of
 from tasks.history import read_history
@@ -134,6 +135,8 @@ def _write_sources(files: list[ReadFile], now: datetime, *, is_demo: bool) -> di
             source.generation += 1
             source.committed_offset = len(file.raw)
             source.is_demo = is_demo
+            if source._state.adding:
+                source.secrets_searched = True
             news.append((source, file))
         _note_stat(source, file.found, now)
         (fresh if source._state.adding else known).append(source)
@@ -145,6 +148,8 @@ def _write_sources(files: list[ReadFile], now: datetime, *, is_demo: bool) -> di
         if file.raw
     ]
     write_rows(ArchiveSegment, SEGMENT_COLUMNS, rows)
+    for source, file in news:
+        note_secrets(source, file.secrets)
     return sources
 
 

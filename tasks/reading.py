@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from sessions.models import ArchiveSegment
 from sessions.parsers.discovery import FoundFile
+from sessions.parsers.secrets.files import FileSecret, file_secrets
 from sessions.parsers.secrets.masking import masked_bytes
 from tasks.discovery import RootSurvey
 from tasks.models import Document
@@ -26,6 +27,7 @@ class ReadFile:
     found: FoundFile
     raw: bytes
     parsed: ParsedDocument
+    secrets: list[FileSecret]
     document: Document | None
 
     @property
@@ -72,7 +74,8 @@ def _read(
     with open(found.location, "rb") as stream:
         raw = stream.read(MAX_BYTES)
     path = cited(survey, found.relative)
-    return ReadFile(survey, found, raw, parse(layouts[path], path, raw, found.size), document)
+    parsed = parse(layouts[path], path, raw, found.size)
+    return ReadFile(survey, found, raw, parsed, file_secrets(raw), document)
 
 
 def parse(layout: Layout, path: str, raw: bytes, size: int) -> ParsedDocument:

@@ -40,12 +40,14 @@ from sessions.rebuild import rebuild
 from sessions.refresh import refresh_stale
 from sessions.removal import remove_sources
 from sessions.search.filling import empty_index, fill_lines_and_titles, is_to_be_filled
+from sessions.secrets.noting import mark_unsearched, unsearched
 from tasks.discovery import survey_plans
 from tasks.ingest import PlansTally, ingest_plans, rebuild_plans
 from tasks.linking import link_all, link_due, mark_plans_due
 from tasks.models import LinkDue, ProjectTask
 from tasks.plan_index import fill_plans
 from tasks.roots import add_manual_root
+from telemetry_site.finding_secrets import find_secrets
 from telemetry_site.restating import catch_up, finish_restatement, on_refreshed, restating, roll_up
 
 __all__ = [
@@ -177,6 +179,7 @@ def _is_unfinished() -> bool:
         or counters.is_unsettled()
         or is_uncounted()
         or is_to_be_filled()
+        or unsearched().exists()
         or is_due()
     )
 
@@ -229,6 +232,7 @@ def _run(
             has_new_plans = read_plans(result, now, stop)
             result.links = _link()
             roll_up()
+            find_secrets(stop)
             fill_search(stop)
         if has_new_plans or not is_captured(now):
             capture(now)
@@ -321,6 +325,8 @@ def rebuild_all(*, report: Callable[[int, int], None] = lambda _done, _total: No
         rebuild_plans(timezone.now())
         link_all()
         roll_up()
+        mark_unsearched()
+        find_secrets()
         fill_search()
     return done
 

@@ -37,6 +37,7 @@ from sessions.models import (
 from sessions.parsers.keys import bytes_key
 from sessions.parsers.lines import content
 from sessions.querysets import LINE_COUNTS
+from sessions.secrets.noting import is_noted_right
 
 _READ_AT_ONCE = 2000
 # A check that finds one damaged row often finds thousands: the first few tell what is wrong.
@@ -141,6 +142,7 @@ def verify() -> list[str]:
         *_wrong_counts(),
         *_damaged_archive(),
         *_misplaced_entries(),
+        *_misplaced_secrets(),
     ]
 
 
@@ -224,3 +226,13 @@ def _misplaced_entries() -> Iterator[str]:
         yield str(damage)
     if wrong:
         yield f"{wrong} entries point at bytes that are not their line."
+
+
+def _misplaced_secrets() -> Iterator[str]:
+    """What is noted of files that are no transcripts is what their texts hold, where all of those can be searched."""
+    for source in SourceFile.objects.filter(secrets_searched=True).iterator(chunk_size=_READ_AT_ONCE):
+        if not is_noted_right(source):
+            yield (
+                f"{source.relative_path}: its secrets are not noted as its texts hold them; "
+                "`manage.py rebuild` does that."
+            )

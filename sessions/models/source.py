@@ -49,6 +49,9 @@ class SourceFile(models.Model):
     record_counts = models.JSONField(default=dict)
     # True: a line that had been counted turned out to be another; its facts are derived again from the archive.
     needs_rebuild = models.BooleanField(default=False)
+    # Of files that are no transcripts: whether every text of it was searched for secrets. None: that is to be done;
+    # False: some text could not be, since it had been pruned or is damaged.
+    secrets_searched = models.BooleanField(null=True)
     previous_paths = models.JSONField(default=list)
     missing_since = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=500, blank=True)
@@ -58,7 +61,14 @@ class SourceFile(models.Model):
     objects = SourceFileQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["id"], name="source_rebuild", condition=models.Q(needs_rebuild=True))]
+        indexes = [
+            models.Index(fields=["id"], name="source_rebuild", condition=models.Q(needs_rebuild=True)),
+            models.Index(
+                fields=["id"],
+                name="source_unsearched",
+                condition=models.Q(secrets_searched=None) & ~models.Q(kind="transcript"),
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="source_every_line_accounted_for",

@@ -12,7 +12,7 @@ from itertools import accumulate
 from django.db.models import F, QuerySet
 
 from sessions.models import AgentSession, ArchiveSegment, SourceFile, SourceSession
-from sessions.parsers.discovery import OUTPUTS_FOLDER
+from sessions.owners import output_owner
 from sessions.parsers.transcript_parts import posix
 from sessions.pruning.querysets import stored_bytes_by_source
 from sessions.rebuild import families
@@ -105,8 +105,7 @@ def _outputs_by_session(sources: Collection[SourceFile]) -> dict[str, set[int]]:
     """{session id: the outputs that lie in its folder}."""
     found: dict[str, set[int]] = {}
     for source in sources:
-        *_, native, folder, _ = ["", "", *posix(source.relative_path).parts]
-        if source.kind == SourceFile.Kind.TOOL_OUTPUT and folder == OUTPUTS_FOLDER:
+        if source.kind == SourceFile.Kind.TOOL_OUTPUT and (native := output_owner(source)):
             found.setdefault(native, set()).add(source.pk)
     return found
 

@@ -15,6 +15,7 @@ from sessions.models import (
 from sessions.parsers.discovery import roots_of
 from sessions.planning import plan_reading
 from sessions.processes import has_ended, shown
+from sessions.secrets.noting import unsearched
 from sessions.selectors.quality import equation
 from sessions.waiting import at_risk
 from tasks.models import LinkDue
@@ -63,6 +64,7 @@ def left_to_do(now: datetime) -> Iterator[Finding]:
         "quarter hour": (DirtyQuarter.objects.all(), "its rollups"),
         "file": (SourceFile.objects.filter(needs_rebuild=True), "its facts"),
         "session or plan": (LinkDue.objects.all(), "its links"),
+        "plan or file beside a transcript": (unsearched(), "its secrets"),
     }
     for noun, (rows, what) in waiting_for.items():
         if count := rows.count():

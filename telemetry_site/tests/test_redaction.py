@@ -225,8 +225,11 @@ def test_no_error_says_a_secret(address: str, caplog: pytest.LogCaptureFixture) 
 def test_a_rebuild_finds_the_same_secrets_at_the_same_places() -> None:
     def places() -> set[tuple[Any, ...]]:
         keys = dict(TranscriptEntry.objects.values_list("id", "digest"))
-        rows = SecretFinding.objects.values_list("entry_id", "session_id", "kind", "hint", "fingerprint")
-        return {(keys[entry], *row) for entry, *row in rows}
+        secret = ("kind", "hint", "fingerprint", "session_id", "generation", "line", "lines")
+        lines = SecretFinding.objects.of_lines().values_list("entry_id", *secret)
+        files = SecretFinding.objects.filter(entry_id=None).values_list("source__relative_path", *secret)
+        assert lines and {path.rpartition(".")[2] for path, *_ in files} == {"json", "md"}
+        return {(keys[entry], *row) for entry, *row in lines} | set(files)
 
     before = places()
     rebuild_all()

@@ -168,6 +168,7 @@ class History:
     plans: str
     rows: Rows
     expected: dict[str, str]
+    secrets: set[tuple[Any, ...]]
 
     def upgraded(self, state: str, *, kills: int = 0) -> dict[str, Any]:
         """Bring a database of this state up to today's, and what is found of it."""
@@ -206,8 +207,45 @@ class History:
         return (
             found
             + [f"{name} differ" for name in self.expected if now[name] != self.expected[name]]
+            + ["The secrets that were found differ."] * (secrets_found() != self.secrets)
             + verify()
         )
+
+
+def plant_secrets(folder: Path) -> None:
+    """Secrets in a transcript, a sidecar, a stored tool output and a plan, one of them in several places."""
+    from sessions.tests import samples as s
+    from sessions.tests.fake_secrets import fake
+    from tasks.models import PlanRoot
+
+    plans = Path(PlanRoot.objects.get(origin=PlanRoot.Origin.MANUAL).path)
+    sidecar = s.agent_path("abc", "w").replace(".jsonl", ".meta.json")
+    said = json.dumps({"agentType": "Explore", "description": f"Take {fake('npm_token')}"})
+    output = f"PATH=/bin\n{fake('npm_token')}\n{fake('stripe_key')}\n".encode()
+    s.write(
+        folder / "claude",
+        {
+            sidecar: said.encode(),
+            f"{s.FOLDER}/{s.uid('w')}/tool-results/env.txt": output,
+            s.main_path("told"): s.lines([s.prompt("told1", 5, "told", text=fake("groq_key"))]),
+        },
+    )
+    plan = plans / "docs" / "project_plans" / "PRDs" / "keys-v1.md"
+    plan.write_text(f"---\ntitle: Keys\ndoc_type: prd\n---\n# Keys\n\n- [ ] Replace {fake('groq_key')}\n")
+
+
+def secrets_found() -> set[tuple[Any, ...]]:
+    """Where every secret stands, but for the ids of rows and for when earlier texts of a file were written."""
+    from sessions.models import SecretFinding, TranscriptEntry
+
+    digests = dict(TranscriptEntry.objects.values_list("id", "digest"))
+    names = ("source__path", "kind", "hint", "fingerprint", "session_id", "line", "lines")
+    rows = SecretFinding.objects.values_list("entry_id", *names)
+    found = {(digests.get(entry), *place) for entry, *place in rows}
+    kinds = set(SecretFinding.objects.values_list("source__kind", flat=True))
+    if kinds != {None, "sidecar", "tool_output", "plan"} or len(found) != len(rows):
+        return {("not each once of every kind", *sorted(map(str, kinds)))}
+    return found
 
 
 def plan_until_today() -> list[Any]:
@@ -226,9 +264,10 @@ def run(folder: Path, wanted: Sequence[str]) -> list[dict[str, Any]]:
 
     fresh_database(folder, "today")
     ledger.write_and_read(folder)
+    plant_secrets(folder)
     sync([folder / "claude"])
     plans = PlanRoot.objects.get(origin=PlanRoot.Origin.MANUAL).path
-    history = History(folder, plans, dump(), table_digests())
+    history = History(folder, plans, dump(), table_digests(), secrets_found())
     return [*(history.upgraded(state) for state in wanted), history.upgraded(KILLED_FROM, kills=KILLS)]
 
 
