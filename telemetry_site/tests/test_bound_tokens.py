@@ -107,13 +107,14 @@ def work(folder: Path, name: str, *, slug: str, model: str) -> Names:
         s.side(s.reply(f"{name}sr", 2, name, cwd=cwd), agent),
     ]
     files = {s.main_path(name): s.lines(main), s.agent_path(agent, name): s.lines(side)}
+    kept = f"{s.FOLDER}/{s.uid(name)}/tool-results/{name}.txt"
+    files[kept] = fake("npm_token", len(name)).encode()
     s.write(folder / name, {path.replace("engine", name): text for path, text in files.items()})
     sync([folder / name], now=planned.NOW)
     root = planned.write_plans(folder / f"{name}-plans")
     for path in root.rglob("*.md"):
-        path.write_text(
-            path.read_text().replace("passkey-login-v1", slug).replace("PK-", f"{name[:2].upper()}-")
-        )
+        text = path.read_text().replace("passkey-login-v1", slug).replace("PK-", f"{name[:2].upper()}-")
+        path.write_text(f"{text}\nKey: {fake('stripe_key', len(name))}\n")
     for path in [p for p in root.rglob("*") if "passkey-login-v1" in p.name]:
         path.rename(path.with_name(path.name.replace("passkey-login-v1", slug)))
     add_manual_root(str(root), name)
