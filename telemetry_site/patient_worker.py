@@ -15,6 +15,8 @@ from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from telemetry_site.memory import Sparing, give_back
+
 # How long a request may take to arrive; a browser sends one at once, and opens connections that it uses seconds later.
 ARRIVAL_SECONDS = 10.0
 # Of what is longer than this the rest is waited for by the thread: the kernel holds no more for us.
@@ -44,6 +46,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
     def run(self) -> None:
         self._arriving: dict[int, TConn] = {}
+        self._spare = Sparing(give_back)
         if hasattr(select, "epoll") and not self.cfg.is_ssl:
             self._arrivals = select.epoll()
             self.poller.register(self._arrivals.fileno(), selectors.EVENT_READ, self._look_again)
@@ -78,6 +81,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     def notify(self) -> None:
         """Called by the loop at least once a second."""
         super().notify()
+        self._spare()
         now = monotonic()
         overdue = [n for n, conn in self._arriving.items() if conn.timeout < now or not self.alive]
         for number in overdue:

@@ -16,6 +16,7 @@ from sessions.pace import pace_of
 from sessions.parsers.discovery import roots_of
 from telemetry_site import pipeline, watching
 from telemetry_site.database_trouble import sentence_of
+from telemetry_site.memory import Sparing, give_back_pages
 from telemetry_site.pipeline import Progress, SyncReport
 
 logger = logging.getLogger(__name__)
@@ -111,6 +112,7 @@ def read_once(say: Say, stop: Stop, *, out: TextIO = sys.stdout) -> None:
 def keep_reading(say: Say, stop: Stop, pause: Callable[[float], object]) -> None:
     """Read whatever appears until told to stop. The same trouble is told once, not at every look."""
     told: set[str] = set()
+    spare = Sparing(give_back_pages)
 
     def tell_once(sentence: str) -> None:
         if sentence not in told:
@@ -122,6 +124,7 @@ def keep_reading(say: Say, stop: Stop, pause: Callable[[float], object]) -> None
         report = attempt(lambda: pipeline.sync(stop=stop, live=True), tell_once)
         if report is not None:
             tell_problems(report, tell_once)
+        spare()
 
 
 def transcript_roots() -> list[Path]:
