@@ -66,9 +66,8 @@ def search_archived(stop: Callable[[], bool] = lambda: False) -> Iterator[int]:
 
     Each few are a transaction of their own: a run that is killed is gone on with by the next.
     """
-    while not stop():
-        sources = list(unsearched().order_by("id")[:FILES_AT_ONCE])
-        if not sources:
+    while sources := list(unsearched().order_by("id")[:FILES_AT_ONCE]):
+        if stop():
             return
         searched = [(source, archived_secrets(source)) for source in sources]
         with transaction.atomic():
