@@ -11,7 +11,6 @@ import json
 import os
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import product
 from pathlib import Path
 from typing import Any, cast
 
@@ -56,14 +55,34 @@ QUERIES = {
 # Swagger UI is as its makers made it; `test_api_docs` is about the rest of that page.
 NOT_OURS = {"api-docs"}
 # A second theme differs from the first in nothing but colours; those of the frame are `test_frame`'s.
-EVERYTHING = ("document", {"resultTypes": ["violations"]})
-COLOURS = ("'main'", {"resultTypes": ["violations"], "runOnly": ["color-contrast"]})
+VIOLATIONS = {"resultTypes": ["violations"]}
+EVERYTHING = ("document", VIOLATIONS)
+COLOURS = ("'main'", VIOLATIONS | {"runOnly": ["color-contrast"]})
+ALL_BUT_COLOURS = ("document", VIOLATIONS | {"rules": {"color-contrast": {"enabled": False}}})
+# Of what is in view at two widths in the same colours and letters, contrast is looked at once.
+NEW_COLOURS = ("keptColours.others()", VIOLATIONS | {"runOnly": ["color-contrast"]})
 # Both themes at the width at which all is in view one below the other, and the other width once.
-LOOKS: tuple[tuple[int, str, tuple[str, dict[str, Any]]], ...] = (
-    (390, "dark", EVERYTHING),
-    (390, "light", COLOURS),
-    (1440, "light", EVERYTHING),
+LOOKS: tuple[tuple[int, str, tuple[tuple[str, dict[str, Any]], ...]], ...] = (
+    (390, "dark", (EVERYTHING,)),
+    (390, "light", (COLOURS,)),
+    (1440, "light", (ALL_BUT_COLOURS, NEW_COLOURS)),
 )
+KEEP_COLOURS = """() => {
+    const seen = new WeakMap();
+    const isInView = (element) => element.checkVisibility({visibilityProperty: true, opacityProperty: true});
+    const looks = (element) => {
+        const {fontSize, fontWeight, opacity} = getComputedStyle(element);
+        const colours = [];
+        for (let each = element; each; each = each.parentElement) {
+            const {color, backgroundColor, backgroundImage} = getComputedStyle(each);
+            colours.push(each === element ? color : "", backgroundColor, backgroundImage);
+        }
+        return [fontSize, fontWeight, opacity, ...colours].join();
+    };
+    const all = () => [...document.querySelectorAll("main, main *")].filter(isInView);
+    all().forEach((element) => seen.set(element, looks(element)));
+    window.keptColours = {others: () => all().filter((element) => seen.get(element) !== looks(element))};
+}"""
 # Of what repeats, such as rows and what they say, three are looked at: the fourth of one shape has nothing to add.
 TAKE_REPETITIONS_AWAY = """() => {
     const numbers = new Map(), shapes = new Map();
@@ -83,9 +102,12 @@ TAKE_REPETITIONS_AWAY = """() => {
 }"""
 # Of a longer page the picture shows so many pixels.
 PICTURED = 4_000
-# Started in every tab before any is waited for.
-BEGIN_AXE = """window.looked = axe.run(%s, %s).then(({violations}) => violations.map(({id, nodes}) =>
-    `${id}: ${nodes[0].html.slice(0, 160)}`)); null"""
+# Started in every tab before any is waited for. Of no elements nothing is wrong.
+BEGIN_AXE = """window.looked = (async (places, options) => {
+    if (Array.isArray(places) && !places.length) return [];
+    const {violations} = await axe.run(Array.isArray(places) ? {include: places} : places, options);
+    return violations.map(({id, nodes}) => `${id}: ${nodes[0].html.slice(0, 160)}`);
+})(%s, %s); null"""
 # What a pointer can use and the Tab key does not come to: without an address, behind another, or taken out of the row.
 ONLY_BY_MOUSE = """() => {
     const control = "a[href], button, input, select, textarea, summary, [tabindex]";
@@ -164,8 +186,12 @@ def test_every_page_is_quiet_accessible_and_fits(
             for tab in turn:
                 see_all_of(tab)
                 tab.page.evaluate(TAKE_REPETITIONS_AWAY)
-            for number, look in enumerate(LOOKS):
-                look_at(turn if number == 0 else whole, *look)
+            for number, (width, theme, kinds) in enumerate(LOOKS):
+                for axe in kinds:
+                    look_at(turn if number == 0 else whole, width, theme, axe)
+                if axe == COLOURS:
+                    for tab in whole:
+                        tab.page.evaluate(KEEP_COLOURS)
             for tab in turn:
                 use_by_keyboard(tab)
             told += [complaint for tab in turn for complaint in tab.told()]
@@ -173,13 +199,14 @@ def test_every_page_is_quiet_accessible_and_fits(
 
 
 def see_all_of(tab: Tab) -> None:
-    """Keep a picture of each look, and complain of a page that scrolls sideways."""
-    for width, theme in product((390, 1440), ("dark", "light")):
+    """Complain of a page that scrolls sideways, at whose widths colours change nothing; keep pictures, if asked to."""
+    for width in (390, 1440):
         tab.page.set_viewport_size({"width": width, "height": 900})
-        tab.page.emulate_media(color_scheme=cast("Any", theme))
-        keep_picture(tab, f"{width}-{theme}")
         if tab.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             tab.complaints.append(f"wider than its window of {width}")
+        for theme in ("dark", "light") if "PAGE_PICTURES" in os.environ else ():
+            tab.page.emulate_media(color_scheme=cast("Any", theme))
+            keep_picture(tab, f"{width}-{theme}")
 
 
 def look_at(turn: list[Tab], width: int, theme: Any, axe: tuple[str, dict[str, Any]]) -> None:
@@ -203,16 +230,15 @@ def use_by_keyboard(tab: Tab) -> None:
 
 def keep_picture(tab: Tab, look: str) -> None:
     """As far down as anybody looks: a transcript with everything unfolded is fifty windows long."""
-    if folder := os.environ.get("PAGE_PICTURES"):
-        name = slugify(tab.address.replace("/", " ").replace("=", " ")) or "dashboard"
-        tab.page.bring_to_front()  # a tab behind another draws once a second
-        width, height = tab.page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
-        tab.page.screenshot(
-            path=Path(folder) / f"{name[:80]}-{look}.jpg",
-            type="jpeg",
-            full_page=True,
-            clip={"x": 0, "y": 0, "width": width, "height": min(height, PICTURED)},
-        )
+    name = slugify(tab.address.replace("/", " ").replace("=", " ")) or "dashboard"
+    tab.page.bring_to_front()  # a tab behind another draws once a second
+    width, height = tab.page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
+    tab.page.screenshot(
+        path=Path(os.environ["PAGE_PICTURES"]) / f"{name[:80]}-{look}.jpg",
+        type="jpeg",
+        full_page=True,
+        clip={"x": 0, "y": 0, "width": width, "height": min(height, PICTURED)},
+    )
 
 
 def test_threads_open_and_close_by_keyboard(page: Page, live_server: LiveServer, tmp_path: Path) -> None:
