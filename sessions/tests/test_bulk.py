@@ -17,11 +17,9 @@ def test_rows_that_may_be_there_are_kept_without_a_transaction_of_the_caller() -
     assert set(DirtyQuarter.objects.values_list("quarter", flat=True)) == {1, 2, 3}
 
 
+@pytest.mark.one_database("postgresql")  # SQLite never waits with our settings
 @pytest.mark.django_db(transaction=True)
 def test_commits_of_a_reading_do_not_wait_for_the_disk_and_those_after_it_do() -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite never waits with our settings.")
-
     def waiting(to: str = "") -> str:
         with connection.cursor() as cursor:
             cursor.execute(f"SET synchronous_commit TO {to}" if to else "SHOW synchronous_commit")
